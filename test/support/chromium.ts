@@ -24,7 +24,7 @@ const QUIET = [
   '--font-render-hinting=none',
 ];
 
-export interface Chromium {
+interface Chromium {
   readonly executablePath: string;
   /** Where it came from, for the line that a test prints about its browser. */
   readonly origin: 'system' | 'package';
@@ -44,7 +44,7 @@ export function chromiumLaunchOptions(): LaunchOptions {
 }
 
 /** The system's Chromium, else the one in `@sparticuz/chromium`, unpacked once into node_modules/.cache. */
-export function findChromium(): Chromium {
+function findChromium(): Chromium {
   const system = findOnPath(SYSTEM_NAMES);
   if (system !== undefined) return { executablePath: system, origin: 'system' };
   return { executablePath: unpackChromium(), origin: 'package' };
