@@ -61,7 +61,15 @@ export const deviceFaultCodeSchema = z.enum([
 /** terminal → devices */
 export const deviceCommandSchema = z.discriminatedUnion('type', [
   /** The whole list of devices to run: opens what is new, closes what is gone, leaves the rest alone. */
-  z.object({ type: z.literal('configure'), devices: z.array(deviceConfigSchema).max(64) }),
+  z.object({
+    type: z.literal('configure'),
+    devices: z
+      .array(deviceConfigSchema)
+      .max(64)
+      .refine((devices) => new Set(devices.map((device) => device.deviceId)).size === devices.length, {
+        error: 'two devices share one deviceId',
+      }),
+  }),
   /** Feeds bytes to a simulated device as if its wire had carried them. */
   z.object({ type: z.literal('simulate'), deviceId: deviceIdSchema, bytes: z.base64() }),
   /** Answered by `pong` with the same number: finds a process that hangs or spins. */
@@ -80,9 +88,10 @@ export const deviceEventSchema = z.discriminatedUnion('type', [
     /** Rises by one for each event of this device since the device process started. */
     seq: z.int().nonnegative(),
     source: z.enum(['serial', 'simulated', 'hid', 'nfc', 'wedge', 'camera']),
-    /** The frame's payload without terminator and AIM identifier; GS (0x1D) kept. */
+    /** The frame's payload without terminator and AIM identifier, byte for byte: GS (0x1D) and all other controls kept. */
     bytes: z.base64(),
-    text: z.string().max(scanBytesMax),
+    /** What the bytes say, without the line noise that may precede a code (controls other than GS). Never empty. */
+    text: z.string().min(1).max(scanBytesMax),
     charset: z.enum(['utf-8', 'shift_jis', 'latin1']),
     /** The text is a guess: some bytes did not fit the charset. A customer's code is refused when lossy. */
     isLossy: z.boolean(),
@@ -98,6 +107,35 @@ export const deviceEventSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+/**
+ * How the device process itself fares: apart from the states of its devices.
+ *
+ * `failed` means that it could not stay up for several starts in a row; it is still started again now and then.
+ */
+export const deviceHealthSchema = z.object({
+  state: z.enum(['starting', 'running', 'restarting', 'failed']),
+  /** How often it was started again since the terminal opened. */
+  restarts: z.int().nonnegative(),
+  /** What happened last, in a sentence. */
+  detail: z.string().optional(),
+});
+
+/** The device process as the terminal sees it: a link that outlives the process behind it. */
+export interface DeviceLink {
+  /**
+   * `configure` is remembered and repeated after each restart. Every other command is dropped while no device process
+   * runs: a command that waited would reach a device when nobody expects it any more.
+   */
+  post(command: DeviceCommand): void;
+  /** Events in the order in which they happened. Returns how to stop listening. */
+  onEvent(listener: (event: DeviceEvent) => void): () => void;
+  /** Tells the present health at once, then each change. Returns how to stop listening. */
+  onHealth(listener: (health: DeviceHealth) => void): () => void;
+  /** Lets the ports go and ends the process, by force after a while. A second call waits for the first. */
+  close(): Promise<void>;
+}
+
+export type DeviceHealth = z.infer<typeof deviceHealthSchema>;
 export type DeviceKind = z.infer<typeof deviceKindSchema>;
 export type TransportConfig = z.infer<typeof transportConfigSchema>;
 export type DeviceConfig = z.infer<typeof deviceConfigSchema>;
