@@ -6,7 +6,7 @@ import { decodeBase45, encodeBase45 } from './base45.ts';
  *
  * ```
  * text        "WRK1:" base45(code)                                     RFC 9285, a QR code's alphanumeric mode
- * code        [ credential: bstr, counter: uint, step: uint, proof: bstr 64 ]
+ * code        [ credential, counter: uint, step: uint, proof: bstr 64 ]
  * credential  [ protected: bstr { 1: -8, 4: kid }, {}, claims: bstr, signature: bstr 64 ]
  *                                                                      COSE_Sign1 untagged, RFC 9052 §4.2
  * claims      { 2: alias, 4: exp, 6: iat, 8: { 1: COSE_Key }, -70001: [version, currency, limit, allowance] }
@@ -18,7 +18,7 @@ import { decodeBase45, encodeBase45 } from './base45.ts';
  * reader accepts no other: one meaning has one text.
  *
  * Nothing here does cryptography: Ed25519 is handed in, because a phone has WebCrypto and a terminal has node:crypto.
- * A whole code is about 240 bytes: QR version 11 at level M.
+ * A whole code is about 240 bytes: QR version 11 at level M, with an alias of 10 characters and a key id of 4.
  */
 export interface CredentialClaims {
   readonly version: 1;
@@ -110,6 +110,8 @@ const KEY_X = -2;
 /** Private use: below -65536 in the CWT claims registry. One claim holds what is ours, for the size of the code. */
 const CLAIM_WARIKAN = -70_001;
 const PROOF_CONTEXT = 'WRK1 proof';
+/** The CBOR head of an array with four elements, RFC 8949 §3. */
+const ARRAY_OF_FOUR = 0x84;
 
 const utf8 = new TextEncoder();
 const utf8Strict = new TextDecoder('utf-8', { fatal: true });
@@ -181,9 +183,9 @@ export function encodeCode(parts: {
   readonly step: number;
   readonly proof: Uint8Array;
 }): string {
-  return (
-    CODE_PREFIX + encodeBase45(canonical([plain(parts.credential), parts.counter, parts.step, plain(parts.proof)]))
-  );
+  // The credential is CBOR already and goes in as it is: wrapped in a byte string it would cost a QR version.
+  const rest = [canonical(parts.counter), canonical(parts.step), canonical(plain(parts.proof))];
+  return CODE_PREFIX + encodeBase45(concat([new Uint8Array([ARRAY_OF_FOUR]), parts.credential, ...rest]));
 }
 
 /** Reads a code. Never throws, whatever the text is; what it accepts has exactly one text. */
@@ -195,8 +197,10 @@ export function parseCode(text: string): ParseResult {
 
   const outer = decodeCanonical(bytes);
   if (!Array.isArray(outer) || outer.length !== 4) return refuse('the code is not of four parts');
-  const [credential, counter, step, proof] = outer as readonly unknown[];
-  if (!isBytes(credential) || credential.length > MAX_CREDENTIAL_BYTES) return refuse('the credential has no bytes');
+  const [credentialParts, counter, step, proof] = outer as readonly unknown[];
+  // The whole is in its deterministic form, so this gives the very bytes that arrived.
+  const credential = canonical(credentialParts);
+  if (credential.length > MAX_CREDENTIAL_BYTES) return refuse('the credential is too long');
   if (!isCount(counter) || !isCount(step)) return refuse('the counter or the time step is not a count');
   if (!isBytes(proof, SIGNATURE_BYTES)) return refuse('the proof is not a signature');
 
@@ -244,10 +248,7 @@ export function verifyCode(
   return { ok: true };
 }
 
-/** For screens: never more of a person's code than its beginning. */
-export function redactCode(text: string): string {
-  return isWalletCode(text) ? `${CODE_PREFIX}…` : text;
-}
+type UncheckedClaims = Readonly<Record<keyof CredentialClaims, unknown>>;
 
 function parseCredential(
   credential: Uint8Array,
@@ -268,10 +269,11 @@ function parseCredential(
   const claims = parseClaims(decodeCanonical(payload));
   if (claims === undefined) return 'the claims are not of the known form';
   const refusal = claimsRefusal(claims);
-  return refusal === undefined ? { claims, keyId, credentialSignature } : `the credential has an impossible ${refusal}`;
+  if (refusal !== undefined) return `the credential has an impossible ${refusal}`;
+  return { claims: claims as CredentialClaims, keyId, credentialSignature };
 }
 
-function parseClaims(map: unknown): CredentialClaims | undefined {
+function parseClaims(map: unknown): UncheckedClaims | undefined {
   if (!(map instanceof Map) || map.size !== 5) return undefined;
   const confirmation: unknown = map.get(CLAIM_CONFIRMATION);
   if (!(confirmation instanceof Map) || confirmation.size !== 1) return undefined;
@@ -281,7 +283,6 @@ function parseClaims(map: unknown): CredentialClaims | undefined {
   const ours: unknown = map.get(CLAIM_WARIKAN);
   if (!Array.isArray(ours) || ours.length !== 4) return undefined;
   const [version, currency, perPaymentLimit, offlineAllowance] = ours as readonly unknown[];
-  // Types are checked by claimsRefusal, which also guards what the server issues.
   return {
     version,
     alias: map.get(CLAIM_SUBJECT),
@@ -291,11 +292,11 @@ function parseClaims(map: unknown): CredentialClaims | undefined {
     offlineAllowance,
     issuedAt: map.get(CLAIM_ISSUED),
     expiresAt: map.get(CLAIM_EXPIRES),
-  } as CredentialClaims;
+  };
 }
 
-/** What is wrong with the claims, in a word. */
-function claimsRefusal(claims: CredentialClaims): string | undefined {
+/** What is wrong with the claims, in a word. Guards what the server issues as well as what a reader accepts. */
+function claimsRefusal(claims: UncheckedClaims): string | undefined {
   if (claims.version !== 1) return 'version';
   if (typeof claims.alias !== 'string' || !ALIAS.test(claims.alias)) return 'alias';
   if (!isBytes(claims.phoneKey, PUBLIC_KEY_BYTES)) return 'phone key';
@@ -332,6 +333,16 @@ function canonical(value: unknown): Uint8Array {
 /** A Node Buffer is encoded by its own rules; the bytes are what counts. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }
 
 function decodeText(value: unknown): string | undefined {
