@@ -377,6 +377,25 @@ describe('the tree', () => {
     expect(outside.filter(([, entry]) => !('integrity' in entry)).map(([path]) => path)).toEqual([]);
   });
 
+  test('decides about every install script and compiles nothing', () => {
+    const { packages } = z
+      .object({ packages: z.record(z.string(), z.object({ hasInstallScript: z.boolean().optional() })) })
+      .parse(JSON.parse(read('package-lock.json')));
+    const { allowScripts } = z
+      .object({ allowScripts: z.record(z.string(), z.boolean()) })
+      .parse(JSON.parse(read('package.json')));
+    const scripted = Object.entries(packages)
+      .filter(([, entry]) => entry.hasInstallScript)
+      .map(([path]) => path.replace(/^.*node_modules\//, ''));
+    expect(
+      scripted.filter((name) => !(name in allowScripts)),
+      'decide in allowScripts of package.json',
+    ).toEqual([]);
+    // Only the pinned Node fetches its binary; npm would run node-gyp for better-sqlite3 because it sees a binding.gyp.
+    expect(Object.keys(allowScripts).filter((name) => allowScripts[name])).toEqual(['node']);
+    expect(allowScripts['better-sqlite3']).toBe(false);
+  });
+
   test('pins every dependency to one version', () => {
     const { dependencies, devDependencies } = z
       .object({ dependencies: z.record(z.string(), z.string()), devDependencies: z.record(z.string(), z.string()) })
