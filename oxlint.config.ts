@@ -186,7 +186,6 @@ export default defineConfig({
     'eslint/no-throw-literal': 'error',
     'eslint/no-fallthrough': 'error',
     'eslint/no-self-compare': 'error',
-    'eslint/no-implied-eval': 'error',
     'eslint/no-new-func': 'error',
     'eslint/no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack'], location: 'start' }],
     'unicorn/no-abusive-eslint-disable': 'error',
