@@ -60,7 +60,7 @@ export const settlementSchema = z.discriminatedUnion('state', [
     state: z.literal('cancelled'),
     settlementId: attemptIdSchema,
     cancelledAt: z.iso.datetime(),
-    /** False where the server had never seen the id: a tombstone now blocks it for good. */
+    /** False where no money had moved: the id was declined or never seen, and is now blocked for good. */
     wasBooked: z.boolean(),
   }),
 ]);

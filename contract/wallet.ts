@@ -33,6 +33,7 @@ export const problemStatus = {
   cancelled: 409,
   not_refundable: 409,
   body_too_large: 413,
+  unsupported_media_type: 415,
   duplicate_mismatch: 422,
   refund_exceeds_settlement: 422,
   token_invalid: 422,
@@ -50,6 +51,8 @@ export const problemSchema = z.object({
   status: z.int(),
   code: problemCodeSchema,
   detail: z.string().optional(),
+  /** With `clock_skew`: what the server's clock says, so that the caller can measure its own. */
+  serverTime: z.iso.datetime().optional(),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
@@ -157,7 +160,7 @@ export const walletRoutes = {
     request: nothing,
     response: settlementSchema,
     status: 200,
-    errors: ['not_refundable'],
+    errors: ['not_found', 'not_refundable'],
   }),
   putRefund: route({
     method: 'PUT',
@@ -229,6 +232,7 @@ export type RouteResponse<Name extends RouteName> = z.infer<WalletRoutes[Name]['
 export const commonProblems = [
   'bad_request',
   'body_too_large',
+  'unsupported_media_type',
   'too_many_requests',
   'internal',
   'overloaded',
