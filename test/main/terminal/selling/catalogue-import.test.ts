@@ -106,6 +106,15 @@ describe('importing a catalogue from CSV', () => {
     });
   });
 
+  test('gives two new categories with the same beginning an id each', () => {
+    const content = `${header}\n1,A,1,Breakfast sets,reduced,\n2,B,1,Breakfast served all day,reduced,`;
+    const reading = readCatalogue('csv', content, known);
+    expect('catalogue' in reading && reading.catalogue.categories.map(({ categoryId }) => categoryId)).toEqual([
+      'breakfast-se',
+      'breakfast-se-2',
+    ]);
+  });
+
   test('takes the good rows and says of each bad one how to mend it', () => {
     const content = [
       header,
@@ -345,6 +354,16 @@ describe('importing a catalogue from JSON', () => {
           'Save the file as UTF-8, and remove line ends and control characters.',
       },
     ]);
+  });
+
+  test.each([
+    [{ price: priceMax + 1 }, 'The price is too large.'],
+    [{ taxClassId: 'luxury' }, 'There is no tax class "luxury". Known: standard, reduced.'],
+    [{ modifierGroupIds: ['milk'] }, 'There is no modifier group "milk". Known: size.'],
+    [{ productId: ' B-1' }, /cannot be shown or printed/],
+  ])('refuses a product with %j', (wrong, problem) => {
+    const reading = readCatalogue('json', JSON.stringify([{ ...blend, ...wrong }]), known);
+    expect('refused' in reading && reading.refused[0]?.problem).toMatch(problem);
   });
 
   test.each(['{', '7', 'null', '{}', '{"products":{}}'])('says that it cannot read %s', (content) => {
