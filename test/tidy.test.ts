@@ -73,7 +73,7 @@ const importPlants: readonly Plant[] = [
     refusedImport(folder, 'react', 'main/terminal/ serves no socket'),
     refusedImport(folder, 'node:http', 'main/terminal/ opens no socket'),
     refusedImport(folder, 'node:child_process', 'main/terminal/ opens no socket'),
-    refusedImport(folder, 'node:timers/promises', 'main/terminal/ opens no socket'),
+    refusedImport(folder, 'node:timers/promises', 'main/terminal/ sets no timer', '{ setTimeout }'),
     refusedImport(folder, 'node:crypto', 'newId', '{ randomUUID }'),
   ]),
   ...WINGS.flatMap((wing, index) =>
@@ -195,7 +195,7 @@ const allowed: Readonly<Record<string, string>> = {
   'hardware/codec/allowed.ts': `import { readFileSync } from 'node:fs';\nimport type { A } from '#contract/allowed.ts';\nimport { b } from '../b.ts';\nexport const act = (a: A): unknown => [readFileSync, a, b, setTimeout];`,
   'main/electron/allowed.ts': `import type { app } from 'electron';\nimport type { A } from '../terminal/terminal.ts';\nexport type B = [typeof app, A];`,
   'main/terminal/closing/allowed.ts': `import type { A } from '../paying/tender.ts';\nimport type { B } from '../store/database.ts';\nimport type { C } from './shift.ts';\nexport type D = [A, B, C];`,
-  'main/terminal/allowed.ts': `import type { A } from './closing/shift.ts';\nimport { readFileSync } from 'node:fs';\nexport const act = (a: A): unknown => [a, readFileSync];`,
+  'main/terminal/allowed.ts': `import type { A } from './closing/shift.ts';\nimport { readFileSync } from 'node:fs';\nimport { setImmediate } from 'node:timers/promises';\nexport const act = (a: A): unknown => [a, readFileSync, setImmediate];`,
   'wallet/server/ledger/allowed.ts': `import type { A } from '../store/a.ts';\nimport Fastify from 'fastify';\nexport const act = (a: A): unknown => [a, Fastify];`,
   'renderer/screens/sell/allowed.tsx': `import type { A } from '#contract/allowed.ts';\nimport type { B } from '../../parts/b.tsx';\nexport type C = [A, B];`,
 };
@@ -428,13 +428,13 @@ const SKIPPED = /\b(test|it|describe|suite)(\.\w+)*\.(skip|only|todo|fails|skipI
 const BARE_DIRECTIVE = /(\/\/|\/\*)\s*(oxlint|eslint)-disable(?!.* -- \S)|@ts-expect-error\s*$/m;
 const MACHINE_PATH = /(^|[\s'"`(=:,])\/(root|work)\/[\w.]/;
 const HOME_PATH = /(^|[\s'"`(=:,])(\/(home|Users)\/[\w.]|[A-Z]:\\+Users\\)/;
-const REGISTRY = /registry\.(npmjs|yarnpkg|npmmirror)\.|registry\s*=|npm\.pkg\.github|unpkg\.com|npmjs\.(org|com)/;
+const REGISTRY = /registry\.(npmjs|yarnpkg|npmmirror)\.|^(@[\w-]+:)?registry\s*=|npm\.pkg\.github|unpkg\.com|npmjs\.(org|com)/;
 
 function refusedImport(folder: string, path: string, says: string, names = '* as x'): Plant {
   return {
     name: `${folder} does not import ${names === '* as x' ? '' : `${names} from `}${path}`,
     folder,
-    source: `import ${names} from '${path}';\nexport const act: unknown = ${names === '* as x' ? 'x' : 'randomUUID'};`,
+    source: `import ${names} from '${path}';\nexport const act: unknown = ${names === '* as x' ? 'x' : names.replaceAll(/[{} ]/g, '')};`,
     rule: IMPORTS,
     says,
   };

@@ -176,7 +176,7 @@ export function fold(text: string): string {
   return plain.replace(/\s+/g, ' ').trim();
 }
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- ASCII begins with the control characters
 const isAscii = /^[\x00-\x7f]*$/;
 
 /** A line feed marks the start and the end of the name, a space the start of each word: see the patterns searched. */
