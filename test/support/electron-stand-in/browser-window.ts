@@ -77,9 +77,13 @@ export class BrowserWindow extends Modelled {
       preload: preferences.preload,
       onGone: () => this.#finish(),
     });
+    // Usually after did-finish-load, as documented; so here always.
     this.webContents.once('did-finish-load', () => {
-      if (!this.#isDestroyed) this.emit('ready-to-show', makeEvent('ready-to-show', {}));
+      setImmediate(() => {
+        if (!this.#isDestroyed) this.emit('ready-to-show', makeEvent('ready-to-show', {}));
+      });
     });
+    if (this.#isVisible) for (const window of windows) window.#blur();
     windows.push(this);
     runtime.windows.emit('created', this, this.webContents);
   }

@@ -30,6 +30,8 @@ export interface WindowState {
 export const REPORT_FD = 'ELECTRON_STAND_IN_FD';
 
 const fd = process.env[REPORT_FD];
+// Not for the processes that the product starts: there the number means something else.
+delete process.env[REPORT_FD];
 const channel = fd === undefined ? undefined : new Socket({ fd: Number(fd) });
 // The channel must not keep the process alive, nor end it when the driver has gone.
 channel?.unref();

@@ -16,7 +16,7 @@ class ParentPort extends Modelled {
   readonly #waiting: string[] = [];
 
   constructor() {
-    super('process.parentPort', ['message']);
+    super('process.parentPort', ['message', 'newListener']);
     readLines(pipe, (line) => {
       this.#waiting.push(line);
       this.#drain();
