@@ -12,6 +12,7 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { isSecret, openSecret } from '#main/browser/secret.ts';
 import { type BrowserHost, openBrowserHost } from '#main/browser/server.ts';
+import { openKeys } from '#main/keys.ts';
 
 const router = {
   echo: os.input(z.string()).handler(({ input }) => `you said ${input}`),
@@ -46,7 +47,7 @@ beforeEach(async () => {
   writeFileSync(join(page, 'notes.txt'), 'not of the page');
   writeFileSync(join(folder, 'outside.html'), 'private');
   symlinkSync(join(folder, 'outside.html'), join(page, 'link.html'));
-  secret = openSecret(join(folder, 'keys'));
+  secret = openSecret(openKeys(join(folder, 'keys')));
   host = await openBrowserHost({ router, pageFolder: page, port: 0, secret, log });
 });
 
@@ -259,16 +260,16 @@ describe('the secret', () => {
   test('stays the same from start to start, in a file of its owner alone', () => {
     const path = join(folder, 'keys', 'page-secret');
 
-    expect([openSecret(join(folder, 'keys')), readFileSync(path, 'utf8'), statSync(path).mode & 0o777]).toEqual([
-      secret,
-      secret,
-      0o600,
-    ]);
+    expect([
+      openSecret(openKeys(join(folder, 'keys'))),
+      readFileSync(path, 'utf8'),
+      statSync(path).mode & 0o777,
+    ]).toEqual([secret, secret, 0o600]);
   });
 
   test('is made anew where its file holds none', () => {
     writeFileSync(join(folder, 'keys', 'page-secret'), '');
-    const made = openSecret(join(folder, 'keys'));
+    const made = openSecret(openKeys(join(folder, 'keys')));
 
     expect({ length: made.length, isOld: made === secret }).toEqual({ length: 43, isOld: false });
   });
