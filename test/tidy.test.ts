@@ -337,6 +337,16 @@ describe('the tree', () => {
     expect(strays, 'move the file, or add its folder to a list in oxlint.config.ts').toEqual([]);
   });
 
+  test('keeps stylesheets and pages inside their room or their wallet too, which the linter does not read', () => {
+    const outside = files
+      .filter((file) => /\.(css|html)$/.test(file) && ROOMS.includes(file.split('/')[0] ?? ''))
+      .flatMap((file) => climbs(file, read(file)));
+    expect(outside, 'copy the few lines, or set a custom property').toEqual([]);
+    expect(climbs('wallet/phone/a.css', `@import '../../renderer/style/tokens.css';`)).toHaveLength(1);
+    expect(climbs('wallet/phone/a.css', `@import url(../server/a.css);`)).toHaveLength(1);
+    expect(climbs('renderer/parts/a.css', `.a { composes: b from '../style/b.css'; }`)).toEqual([]);
+  });
+
   test('is no deeper than the import tables reach', () => {
     const deep = product.filter((file) => file.split('/').length - 1 > DEEPEST);
     expect(deep, 'flatten the folders, or raise DEEPEST in oxlint.config.ts').toEqual([]);
@@ -428,7 +438,8 @@ const SKIPPED = /\b(test|it|describe|suite)(\.\w+)*\.(skip|only|todo|fails|skipI
 const BARE_DIRECTIVE = /(\/\/|\/\*)\s*(oxlint|eslint)-disable(?!.* -- \S)|@ts-expect-error\s*$/m;
 const MACHINE_PATH = /(^|[\s'"`(=:,])\/(root|work)\/[\w.]/;
 const HOME_PATH = /(^|[\s'"`(=:,])(\/(home|Users)\/[\w.]|[A-Z]:\\+Users\\)/;
-const REGISTRY = /registry\.(npmjs|yarnpkg|npmmirror)\.|^(@[\w-]+:)?registry\s*=|npm\.pkg\.github|unpkg\.com|npmjs\.(org|com)/;
+const REGISTRY =
+  /registry\.(npmjs|yarnpkg|npmmirror)\.|^(@[\w-]+:)?registry\s*=|npm\.pkg\.github|unpkg\.com|npmjs\.(org|com)/;
 
 function refusedImport(folder: string, path: string, says: string, names = '* as x'): Plant {
   return {
@@ -502,6 +513,14 @@ function listFiles(): readonly string[] {
     maxBuffer: 64 * 1024 * 1024,
   });
   return list.split('\0').filter((file) => file !== '' && isFile(join(ROOT, file)));
+}
+
+/** Paths of a stylesheet or page that leave the folder which may not be left: the room, or one of the wallets. */
+function climbs(file: string, text: string): readonly string[] {
+  const home = file.split('/').slice(0, file.startsWith('wallet/') ? 2 : 1);
+  return [...text.matchAll(/['"(](\.\.\/[^'")]*)/g)]
+    .map(([, path = '']) => `${file}: ${join(dirname(file), path).split(sep).join('/')}`)
+    .filter((line) => !line.startsWith(`${file}: ${home.join('/')}/`));
 }
 
 function isFile(path: string): boolean {
