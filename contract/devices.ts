@@ -112,13 +112,13 @@ export const deviceEventSchema = z.discriminatedUnion('type', [
  *
  * `failed` means that it could not stay up for several starts in a row; it is still started again now and then.
  */
-export const deviceHealthSchema = z.object({
-  state: z.enum(['starting', 'running', 'restarting', 'failed']),
+export interface DeviceHealth {
+  readonly state: 'starting' | 'running' | 'restarting' | 'failed';
   /** How often it was started again since the terminal opened. */
-  restarts: z.int().nonnegative(),
+  readonly restarts: number;
   /** What happened last, in a sentence. */
-  detail: z.string().optional(),
-});
+  readonly detail?: string;
+}
 
 /** The device process as the terminal sees it: a link that outlives the process behind it. */
 export interface DeviceLink {
@@ -135,7 +135,6 @@ export interface DeviceLink {
   close(): Promise<void>;
 }
 
-export type DeviceHealth = z.infer<typeof deviceHealthSchema>;
 export type DeviceKind = z.infer<typeof deviceKindSchema>;
 export type TransportConfig = z.infer<typeof transportConfigSchema>;
 export type DeviceConfig = z.infer<typeof deviceConfigSchema>;
