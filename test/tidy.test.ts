@@ -285,15 +285,15 @@ describe('knip refuses', () => {
     try {
       cpSync(join(ROOT, 'knip.json'), join(yard, 'knip.json'));
       const files = {
-        'package.json': `{ "type": "module", "imports": { "#contract/*": "./contract/*" }, "dependencies": { "left-over": "1.0.0" } }`,
-        'main/start.ts': `import { used } from '#contract/money.ts';\nimport unlisted from 'not-listed';\nunlisted(used);`,
-        'contract/money.ts': `export const used = 1;\nexport const unused = 2;\nexport type Unused = 3;`,
-        'contract/orphan.ts': `export const orphan = 1;`,
+        'package.json': `{ "type": "module", "dependencies": { "left-over": "1.0.0" } }`,
+        'main/start.ts': `import { used } from './config.ts';\nimport unlisted from 'not-listed';\nunlisted(used);`,
+        'main/config.ts': `export const used = 1;\nexport const unused = 2;\nexport type Unused = 3;`,
+        'main/orphan.ts': `export const orphan = 1;`,
       };
       for (const [file, source] of Object.entries(files)) write(file, source, yard);
       const { stdout } = run('knip', ['--no-config-hints', '--no-progress'], yard);
 
-      const expected = ['contract/orphan.ts', 'unused', 'Unused', 'left-over', 'not-listed'];
+      const expected = ['main/orphan.ts', 'unused', 'Unused', 'left-over', 'not-listed'];
       expect(expected.filter((name) => !new RegExp(`^${name}\\b`, 'm').test(stdout))).toEqual([]);
     } finally {
       rmSync(yard, { recursive: true, force: true });
