@@ -104,7 +104,8 @@ function settle(statements: Statements, command: Settle): Outcome {
   if (statements.findTransfer.get(settlementId) !== undefined) return refuse('duplicate_mismatch');
 
   const reason = reasonToDecline(statements, command);
-  const member = payer.isGood ? payer.member : undefined;
+  // What is declined tells the books nothing about a person.
+  const paying = payer.isGood && reason === undefined ? payer : undefined;
   insertOne(
     statements.insertSettlement.run({
       id: settlementId,
@@ -117,10 +118,10 @@ function settle(statements: Statements, command: Settle): Outcome {
       amount: amount.amount,
       currency: amount.currency,
       alias: payer.alias,
-      wallet_id: payer.isGood ? payer.walletId : null,
-      member_ref: member?.memberRef ?? null,
-      masked_name: member?.maskedName ?? null,
-      settlement_method: member?.settlementMethod ?? null,
+      wallet_id: paying?.walletId ?? null,
+      member_ref: paying?.member.memberRef ?? null,
+      masked_name: paying?.member.maskedName ?? null,
+      settlement_method: paying?.member.settlementMethod ?? null,
       reference: reason === undefined ? referenceOf(settlementId) : null,
       reason: reason ?? null,
       detail: reason === undefined ? null : detailOf(reason),
@@ -128,13 +129,12 @@ function settle(statements: Statements, command: Settle): Outcome {
       cancelled_at_ms: null,
     }),
   );
-  if (reason === undefined) {
-    assert(payer.isGood, 'money is taken from a judged payer');
-    insertOne(statements.insertUsedCode.run(payer.alias, payer.counter, settlementId));
+  if (paying !== undefined) {
+    insertOne(statements.insertUsedCode.run(paying.alias, paying.counter, settlementId));
     move(statements, {
       id: settlementId,
       kind: 'settlement',
-      from: payer.walletId,
+      from: paying.walletId,
       to: storeId,
       amount: amount.amount,
       currency: amount.currency,
