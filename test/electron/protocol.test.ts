@@ -25,7 +25,7 @@ describe('a custom protocol (docs/api/protocol.md)', () => {
       return [
         response.status,
         response.headers.get('x-till'),
-        await response.json(),
+        await response.text(),
         'inline' in window,
         isSecureContext,
       ];

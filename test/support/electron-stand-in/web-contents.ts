@@ -76,6 +76,7 @@ export class WebContents extends Modelled {
   #sessionId = '';
   #mainFrameId = '';
   #url = '';
+  #loaderId: string | undefined;
   #document: Document | undefined;
   #windowOpenHandler: WindowOpenHandler | undefined;
   #isDestroyed = false;
@@ -131,8 +132,11 @@ export class WebContents extends Modelled {
     const finished = new Promise<void>((resolve, reject) => {
       this.#loading = { url, resolve, reject };
     });
-    const { errorText } = await this.#call('Page.navigate', { url: runtime.address.toChromium(url) });
-    if (typeof errorText === 'string' && errorText !== '') this.#failLoad(url, errorText);
+    const answer = await this.#call('Page.navigate', { url: runtime.address.toChromium(url) });
+    const { errorText, loaderId } = answer as { errorText?: string; loaderId?: string };
+    if (errorText !== undefined && errorText !== '') this.#failLoad(url, errorText);
+    // Only the fragment has changed: there is nothing to load.
+    else if (loaderId === undefined) this.#loading?.resolve();
     return finished;
   }
 
@@ -186,6 +190,7 @@ export class WebContents extends Modelled {
     this.#sessionId = sessionId as string;
     await Promise.all([
       this.#call('Page.enable'),
+      this.#call('Page.setLifecycleEventsEnabled', { enabled: true }),
       this.#call('Inspector.enable'),
       this.#call('Page.getFrameTree').then(({ frameTree }) => {
         this.#mainFrameId = (frameTree as { frame: { id: string } }).frame.id;
@@ -242,7 +247,7 @@ export class WebContents extends Modelled {
         return;
       }
       case 'Page.frameNavigated':
-        this.#onNavigated((params['frame'] as { id: string; url: string }) ?? { id: '', url: '' });
+        this.#onNavigated(params['frame'] as NavigatedFrame);
         return;
       case 'Page.navigatedWithinDocument':
         this.#onNavigatedInPage(params as { frameId: string; url: string });
@@ -254,13 +259,9 @@ export class WebContents extends Modelled {
         this.#asked.delete(params['frameId'] as string);
         if (params['frameId'] === this.#mainFrameId) this.#setLoading(false);
         return;
-      case 'Page.domContentEventFired':
-        this.emit('dom-ready', makeEvent('dom-ready', {}));
-        return;
-      case 'Page.loadEventFired':
-        this.emit('did-finish-load', makeEvent('did-finish-load', {}));
-        this.#loading?.resolve();
-        this.#loading = undefined;
+      case 'Page.lifecycleEvent':
+        // Not of the empty first document, nor of an error page.
+        if (params['loaderId'] === this.#loaderId) this.#onLifecycle(params['name'] as string);
         return;
       case 'Page.windowOpen':
         this.#onWindowOpen(params as unknown as { url: string; windowName: string; windowFeatures: string[] });
@@ -354,10 +355,11 @@ export class WebContents extends Modelled {
     await this.#call('Fetch.fulfillRequest', { requestId, responseCode, responseHeaders, body });
   }
 
-  #onNavigated({ id, url: seen }: { readonly id: string; readonly url: string }): void {
+  #onNavigated({ id, url: seen, loaderId, unreachableUrl }: NavigatedFrame): void {
     const url = runtime.address.toElectron(seen);
     const isMainFrame = id === this.#mainFrameId;
-    if (isMainFrame && url.startsWith('chrome-error:')) return;
+    if (isMainFrame) this.#loaderId = unreachableUrl === undefined ? loaderId : undefined;
+    if (unreachableUrl !== undefined) return;
     if (isMainFrame) this.#url = url;
     this.emit('did-frame-navigate', makeEvent('did-frame-navigate', {}), url, 200, '', isMainFrame, 0, 0);
     if (isMainFrame) this.emit('did-navigate', makeEvent('did-navigate', {}), url, 200, '');
@@ -372,6 +374,14 @@ export class WebContents extends Modelled {
     const details = { url, isSameDocument: true, isMainFrame, frame: null, initiator: null };
     this.emit('did-start-navigation', makeEvent('did-start-navigation', details), url, true, isMainFrame);
     this.emit('did-navigate-in-page', makeEvent('did-navigate-in-page', {}), url, isMainFrame, 0, 0);
+  }
+
+  #onLifecycle(name: string): void {
+    if (name === 'DOMContentLoaded') this.emit('dom-ready', makeEvent('dom-ready', {}));
+    if (name !== 'load') return;
+    this.emit('did-finish-load', makeEvent('did-finish-load', {}));
+    this.#loading?.resolve();
+    this.#loading = undefined;
   }
 
   #setLoading(isLoading: boolean): void {
@@ -571,6 +581,14 @@ export class WebContents extends Modelled {
   ): void {
     contents.#sendIpc(channel, args, ports);
   }
+}
+
+interface NavigatedFrame {
+  readonly id: string;
+  readonly url: string;
+  readonly loaderId: string;
+  /** Of an error page: what could not be loaded. */
+  readonly unreachableUrl?: string;
 }
 
 interface PausedRequest {
