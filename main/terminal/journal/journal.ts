@@ -16,8 +16,10 @@ export interface Journal {
    * @throws Refused `storageFailed` where the disk does not take it: nothing was changed
    */
   commit(drafts: readonly EntryDraft[], staffId: string | null, secrets?: (writer: Writer) => void): JournalEntry[];
-  /** Runs after each commit, and after each one that was rolled back (memory may be ahead of the tables then). */
-  onCommit(listener: (outcome: 'committed' | 'rolledBack') => void): void;
+  /** Runs after each commit, before `commit` returns. */
+  onCommit(listener: (entries: readonly JournalEntry[]) => void): void;
+  /** Runs after each transaction that was rolled back: what projectors keep in memory may be ahead of the tables. */
+  onRollback(listener: () => void): void;
 }
 
 /** Changes tables, and nothing else, by what an entry says. The same code runs when the journal is replayed. */
@@ -27,35 +29,42 @@ export type Projector = (writer: Writer, entry: JournalEntry) => void;
 export type Projectors = Readonly<Record<string, Projector>>;
 
 export function openJournal(database: TerminalDatabase, projectors: Projectors, clock: Clock): Journal {
-  const listeners: ((outcome: 'committed' | 'rolledBack') => void)[] = [];
+  const commitListeners: ((entries: readonly JournalEntry[]) => void)[] = [];
+  const rollbackListeners: (() => void)[] = [];
   let head = readHead(database);
+
+  const write = (drafts: readonly EntryDraft[], staffId: string | null, secrets?: (writer: Writer) => void) =>
+    database.write((writer) => {
+      const at = timestamp(clock);
+      const entries: JournalEntry[] = [];
+      for (const draft of drafts) {
+        const entry = chain(draft, entries.at(-1) ?? head, at, staffId);
+        append(writer, entry);
+        project(writer, projectors, entry);
+        entries.push(entry);
+      }
+      secrets?.(writer);
+      return entries;
+    });
 
   return {
     commit(drafts, staffId, secrets) {
-      const at = timestamp(clock);
-      let next = head;
-      let isCommitted = false;
+      let entries: JournalEntry[];
       try {
-        const entries = database.write((writer) => {
-          const written = drafts.map((draft) => {
-            const entry = chain(draft, next, at, staffId);
-            append(writer, entry);
-            project(writer, projectors, entry);
-            next = { seq: entry.seq, hash: entry.hash };
-            return entry;
-          });
-          secrets?.(writer);
-          return written;
-        });
-        head = next;
-        isCommitted = true;
-        return entries;
-      } finally {
-        for (const listener of listeners) listener(isCommitted ? 'committed' : 'rolledBack');
+        entries = write(drafts, staffId, secrets);
+      } catch (error) {
+        for (const listener of rollbackListeners) listener();
+        throw error;
       }
+      head = entries.at(-1) ?? head;
+      for (const listener of commitListeners) listener(entries);
+      return entries;
     },
     onCommit(listener) {
-      listeners.push(listener);
+      commitListeners.push(listener);
+    },
+    onRollback(listener) {
+      rollbackListeners.push(listener);
     },
   };
 }
@@ -122,10 +131,7 @@ export function parseRow(row: JournalRow): JournalEntry {
   });
 }
 
-interface Head {
-  readonly seq: number;
-  readonly hash: string;
-}
+type Head = Pick<JournalEntry, 'seq' | 'hash'>;
 
 function readHead(reader: Reader): Head {
   const row = reader.one(sql`SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1`) as Head | undefined;

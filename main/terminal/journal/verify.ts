@@ -1,7 +1,6 @@
-import { type Reader, openDatabase } from '../store/database.ts';
+import type { Reader, TerminalDatabase } from '../store/database.ts';
 import { sql } from '../store/sql.ts';
-import { genesisHash, hashOf } from './entry.ts';
-import { type JournalEntry } from './entry.ts';
+import { type JournalEntry, genesisHash, hashOf } from './entry.ts';
 import { type Projectors, parseRow, readEntries, readRows, replay } from './journal.ts';
 
 /** Something in the file that is not as it must be, in words. */
@@ -50,41 +49,40 @@ export function verifyChain(reader: Reader): { entries: number; findings: Findin
   return { entries, findings };
 }
 
-/** Replays the journal into an empty database and compares every derived table, row by row. */
+/**
+ * Replays the journal into an empty database and compares every derived table, row by row.
+ *
+ * @param replayed empty; `projectors` keep what they remember of it
+ */
 export function verifyTables(
   reader: Reader,
+  replayed: TerminalDatabase,
   projectors: Projectors,
 ): { tables: number; rows: number; findings: Finding[] } {
-  const replayed = openDatabase(':memory:');
   try {
     replay(readEntries(reader), replayed, projectors);
-    const findings: Finding[] = [];
-    let rows = 0;
-    const tables = tableNames(reader).filter((table) => !(table in notDerived));
-    for (const table of tables) {
-      const found = tableRows(reader, table);
-      const expected = tableRows(replayed, table);
-      rows += found.size;
-      for (const [row, count] of expected) {
-        if ((found.get(row) ?? 0) < count)
-          findings.push({ where: `table ${table}`, problem: `misses ${shortened(row)}` });
-      }
-      for (const [row, count] of found) {
-        if ((expected.get(row) ?? 0) < count) {
-          findings.push({
-            where: `table ${table}`,
-            problem: `holds ${shortened(row)}, which the journal does not say`,
-          });
-        }
-      }
-    }
-    return { tables: tables.length, rows, findings: findings.slice(0, findingsMax) };
   } catch (error) {
     const problem = `the journal cannot be replayed: ${error instanceof Error ? error.message : String(error)}`;
     return { tables: 0, rows: 0, findings: [{ where: 'journal', problem }] };
-  } finally {
-    replayed.close();
   }
+  const findings: Finding[] = [];
+  let rows = 0;
+  const tables = tableNames(reader).filter((table) => !(table in notDerived));
+  for (const table of tables) {
+    const found = tableRows(reader, table);
+    const expected = tableRows(replayed, table);
+    rows += found.size;
+    for (const [row, count] of expected) {
+      if ((found.get(row) ?? 0) < count)
+        findings.push({ where: `table ${table}`, problem: `misses ${shortened(row)}` });
+    }
+    for (const [row, count] of found) {
+      if ((expected.get(row) ?? 0) < count) {
+        findings.push({ where: `table ${table}`, problem: `holds ${shortened(row)}, which the journal does not say` });
+      }
+    }
+  }
+  return { tables: tables.length, rows, findings: findings.slice(0, findingsMax) };
 }
 
 function readableEntry(row: Parameters<typeof parseRow>[0]): JournalEntry | undefined {

@@ -85,6 +85,7 @@ CREATE TABLE attempt (
   state TEXT NOT NULL CHECK (state IN ('created', 'sent', 'unknown', 'approved', 'declined', 'cancelling', 'cancelled')),
   body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_by_check ON attempt (check_id, attempt_id);
 CREATE UNIQUE INDEX attempt_unresolved ON attempt (check_id) WHERE state IN ('created', 'sent', 'unknown', 'cancelling');
 CREATE TABLE attempt_token (
   attempt_id TEXT PRIMARY KEY,

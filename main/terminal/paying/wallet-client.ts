@@ -1,0 +1,242 @@
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { z } from 'zod';
+import { attemptIdSchema, storeIdSchema, terminalIdSchema } from '#contract/ids.ts';
+import { signRequest } from '#contract/signature.ts';
+import type { WalletLink } from '#contract/terminal.ts';
+import {
+  type Answer,
+  type RouteName,
+  type RouteParams,
+  type RouteRequest,
+  parseAnswer,
+  pathOf,
+  walletRoutes,
+} from '#contract/wallet.ts';
+import { type Clock, timestamp } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { WalletPort, WalletReply } from './wallet-port.ts';
+
+/** Where keys are kept: files that only their owner can read, or the system's key store. */
+export interface KeyStore {
+  read(name: string): string | undefined;
+  /** Durable when it returns. */
+  write(name: string, value: string): void;
+}
+
+export interface WalletClient extends WalletPort {
+  /** Registers this terminal at the wallet server, once, by a code from its administrator. */
+  enrol(code: string): Promise<{ type: 'enrolled' } | { type: 'refused'; detail: string }>;
+  isEnrolled(): boolean;
+}
+
+const identitySchema = z.object({
+  keyId: z.string(),
+  terminalId: terminalIdSchema,
+  storeId: storeIdSchema,
+  storeName: z.string(),
+  /** PKCS #8, PEM. Ed25519. */
+  privateKey: z.string(),
+});
+type Identity = z.infer<typeof identitySchema>;
+
+/** A request is given up after this; its outcome is then asked about, again and again. */
+const requestTimeoutMs = 30_000;
+/** How often the link is looked at while nobody pays. */
+const heartbeatMs = 10_000;
+/** And how often while it is down, or not known yet. */
+const impatientHeartbeatMs = 1_000;
+/** An answer is a few kilobytes; anything beyond this is not one. */
+const answerBytesMax = 1_048_576;
+
+/** Failures of the connection itself: certainly not a byte of the request left. */
+const notSentCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** The wallet server over HTTP, each request signed with this terminal's own key (RFC 9421). */
+export function openWalletClient(options: {
+  /** Undefined while the server is not up yet. */
+  baseUrl: () => string | undefined;
+  keys: KeyStore;
+  /** One identity for each wallet server that this terminal was ever enrolled at. */
+  identityName: string;
+  terminalName: string;
+  fetch: typeof fetch;
+  clock: Clock;
+  log: Log;
+}): WalletClient {
+  const { baseUrl, keys, identityName, terminalName, clock, log } = options;
+  const linkListeners: ((link: WalletLink) => void)[] = [];
+  let identity = readIdentity(keys, identityName);
+  let link: WalletLink = { state: 'unknown', since: timestamp(clock) };
+  /** How far the server's clock is ahead of ours: signatures carry the server's time. */
+  let serverAheadMs = 0;
+  let stopHeartbeat = (): void => undefined;
+  let isClosed = false;
+
+  const noteLink = (state: WalletLink['state'], detail?: string): void => {
+    if (link.state === state && link.detail === detail) return;
+    link = { state, since: timestamp(clock), ...(detail === undefined ? {} : { detail }) };
+    for (const listener of linkListeners) listener(link);
+  };
+
+  const request = async <Name extends RouteName>(
+    name: Name,
+    params: RouteParams<Name>,
+    body: RouteRequest<Name>,
+    signer: Identity | undefined,
+  ): Promise<Answer<Name> | Extract<WalletReply, { type: 'notSent' | 'noAnswer' }>> => {
+    const base = baseUrl();
+    if (base === undefined) {
+      noteLink('unreachable', 'the wallet server is not running');
+      return { type: 'notSent', detail: 'the wallet server is not running' };
+    }
+    const { method } = walletRoutes[name];
+    const url = new URL(pathOf(name, params), base).href;
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const signed = signer && (await signedHeaders(signer, method, url, text, clock.now() + serverAheadMs));
+    const abort = new AbortController();
+    const stopTimer = clock.after(requestTimeoutMs, () => {
+      abort.abort();
+    });
+    try {
+      const response = await options.fetch(url, {
+        method,
+        headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...signed },
+        ...(text === undefined ? {} : { body: text }),
+        signal: abort.signal,
+        redirect: 'error',
+      });
+      const answer = parseAnswer(name, response.status, await readJson(response));
+      noteServerTime(response.headers.get('date'));
+      if (!answer) {
+        noteLink('unreachable', `an answer that cannot be read (HTTP ${response.status})`);
+        return { type: 'noAnswer', detail: `an answer that cannot be read (HTTP ${response.status})` };
+      }
+      noteAnswer(answer);
+      return answer;
+    } catch (error) {
+      const code = causeOf(error);
+      noteLink('unreachable', code);
+      return { type: notSentCodes.has(code) ? 'notSent' : 'noAnswer', detail: code };
+    } finally {
+      stopTimer();
+    }
+  };
+
+  const noteAnswer = (answer: Answer<RouteName>): void => {
+    if (answer.ok) noteLink('online');
+    else if (answer.problem.status === 401 || answer.problem.status === 403) noteLink('refused', answer.problem.code);
+    else if (answer.problem.status >= 500) noteLink('unreachable', answer.problem.code);
+    else noteLink('online');
+  };
+
+  /** To the second: enough for a window of five minutes. */
+  const noteServerTime = (date: string | null): void => {
+    const serverMs = date === null ? Number.NaN : Date.parse(date);
+    if (Number.isFinite(serverMs)) serverAheadMs = serverMs - clock.now();
+  };
+
+  const aboutSettlement = async <Name extends 'putSettlement' | 'getSettlement' | 'cancelSettlement'>(
+    name: Name,
+    attemptId: string,
+    body: RouteRequest<Name>,
+  ): Promise<WalletReply> => {
+    if (!identity) return { type: 'notSent', detail: 'this terminal is not enrolled' };
+    const params = { settlementId: attemptIdSchema.parse(attemptId) } as RouteParams<Name>;
+    const answer = await request(name, params, body, identity);
+    if ('type' in answer) return answer;
+    if (!answer.ok) {
+      log.warn({ attemptId, name, code: answer.problem.code }, 'the wallet server answered with a problem');
+      return { type: 'problem', problem: answer.problem };
+    }
+    return { type: 'settlement', settlement: answer.value };
+  };
+
+  /** Finds out at once where the server is and what its clock says, then looks again now and then. */
+  const beat = async (): Promise<void> => {
+    await request('listKeys', {}, undefined, undefined);
+    if (isClosed) return;
+    stopHeartbeat = clock.after(link.state === 'online' ? heartbeatMs : impatientHeartbeatMs, () => void beat());
+  };
+  void beat();
+
+  return {
+    settle: (attemptId, body) => aboutSettlement('putSettlement', attemptId, body),
+    inquire: (attemptId) => aboutSettlement('getSettlement', attemptId, undefined),
+    cancel: (attemptId) => aboutSettlement('cancelSettlement', attemptId, undefined),
+    notReady: () => (identity ? undefined : 'this terminal is not enrolled at a wallet server'),
+    isEnrolled: () => identity !== undefined,
+    onLink(listener) {
+      linkListeners.push(listener);
+      listener(link);
+    },
+    async enrol(code) {
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+      const rawPublicKey = publicKey.export({ format: 'jwk' }).x;
+      const body = { enrolmentCode: code, publicKey: rawPublicKey ?? '', name: terminalName };
+      const answer = await request('enrolTerminal', {}, body, undefined);
+      if ('type' in answer) return { type: 'refused', detail: answer.detail };
+      if (!answer.ok) return { type: 'refused', detail: answer.problem.detail ?? answer.problem.title };
+      const { keyId, terminalId, storeId, storeName } = answer.value;
+      const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+      identity = identitySchema.parse({ keyId, terminalId, storeId, storeName, privateKey: pem });
+      keys.write(identityName, JSON.stringify(identity));
+      return { type: 'enrolled' };
+    },
+    close() {
+      isClosed = true;
+      stopHeartbeat();
+    },
+  };
+}
+
+async function signedHeaders(
+  { keyId, privateKey }: Identity,
+  method: string,
+  url: string,
+  body: string | undefined,
+  nowMs: number,
+): Promise<Record<string, string>> {
+  const key = createPrivateKey(privateKey);
+  const headers = await signRequest({
+    method,
+    url,
+    body,
+    keyId,
+    created: Math.floor(nowMs / 1_000),
+    nonce: randomBytes(18).toString('base64url'),
+    sign: (base) => sign(null, base, key),
+  });
+  return { ...headers };
+}
+
+function readIdentity(keys: KeyStore, name: string): Identity | undefined {
+  const text = keys.read(name);
+  return text === undefined ? undefined : identitySchema.parse(JSON.parse(text));
+}
+
+/** The body as JSON; undefined where it is none, or too long to be an answer. */
+async function readJson(response: Response): Promise<unknown> {
+  const declared = Number(response.headers.get('content-length') ?? 0);
+  if (declared > answerBytesMax) return undefined;
+  const text = await response.text();
+  try {
+    return text.length > answerBytesMax ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The system's code for what went wrong: fetch wraps it in its `cause`. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof AggregateError) return causeOf(cause.errors[0]);
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
+  return cause instanceof Error ? cause.name : 'unknown';
+}
