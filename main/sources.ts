@@ -9,6 +9,8 @@ export const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 export interface Product {
   readonly name: string;
   readonly viteConfig: string;
+  /** Which of the things that the configuration can make, where it can make several. */
+  readonly mode?: string;
   readonly sources: readonly string[];
   readonly result: string;
 }
@@ -25,6 +27,34 @@ export const products = {
     viteConfig: 'vite.phone.config.ts',
     sources: ['wallet/phone', 'contract'],
     result: 'phone/index.html',
+  },
+  electron: {
+    name: 'electron',
+    viteConfig: 'vite.electron.config.ts',
+    mode: 'electron',
+    sources: ['main', 'contract'],
+    result: 'electron/app.js',
+  },
+  preload: {
+    name: 'preload',
+    viteConfig: 'vite.electron.config.ts',
+    mode: 'preload',
+    sources: ['preload', 'contract'],
+    result: 'electron/preload.cjs',
+  },
+  hardware: {
+    name: 'hardware',
+    viteConfig: 'vite.electron.config.ts',
+    mode: 'hardware',
+    sources: ['hardware', 'contract'],
+    result: 'hardware/process.js',
+  },
+  wallet: {
+    name: 'wallet',
+    viteConfig: 'vite.electron.config.ts',
+    mode: 'wallet',
+    sources: ['wallet/server', 'contract'],
+    result: 'wallet/process.js',
   },
 } as const satisfies Record<string, Product>;
 

@@ -2,7 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import type { Log } from '../terminal/log.ts';
-import { readPageFile } from './page-files.ts';
+import { readPageFile } from '../page-files.ts';
 import { isSecret } from './secret.ts';
 import { type TerminalRouter, serveSocket } from './serve-socket.ts';
 
