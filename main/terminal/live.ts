@@ -21,13 +21,13 @@ export interface Live {
   /** The whole state first, then each change, until the signal aborts. */
   events(signal: AbortSignal | undefined): AsyncGenerator<TerminalEvent, void, void>;
   /** Sends the parts that changed since the last time. */
-  refresh(): void;
+  readonly refresh: () => void;
   announce(event: Exclude<TerminalEvent, { type: 'snapshot' | 'changed' | 'scanned' }>): void;
   scanned(deviceId: DeviceStatus['deviceId'], result: ScanResult): void;
   saleClosed(sale: SaleSummary): void;
   deviceState(event: Extract<DeviceEvent, { type: 'state' }>): void;
-  deviceHealth(health: DeviceHealth): void;
-  walletLink(link: WalletLink): void;
+  readonly deviceHealth: (health: DeviceHealth) => void;
+  readonly walletLink: (link: WalletLink) => void;
 }
 
 /** A screen that does not read for so many events is given the whole state instead. */

@@ -24,6 +24,8 @@ import { openChecks } from './selling/check.ts';
 import { type Settings, type StoreSetup, readSettings, settingsProjectors } from './settings.ts';
 import type { Reader, TerminalDatabase } from './store/database.ts';
 
+export type { TerminalRouter };
+
 /** The till: rules, storage and journal, with everything that touches the world handed in. */
 export interface Terminal {
   /** Implements `contract/terminal.ts`; a host carries it to its screens. */
@@ -71,11 +73,14 @@ export async function openTerminal(options: {
   const bills = openBillOffice(taxSetting, currency);
   const sales = openSales({ journal, reader: database, bills, clock, newId, store, terminalNumber });
   const { attempts, tenders } = rows;
-  const settlements = openSettlements({
-    ...{ journal, attempts, tenders, checks: rows.checks, bills, sales, people, wallet, clock, newId, log },
-  });
+  const money = { journal, attempts, tenders, bills, sales, people, wallet, newId };
+  const settlements = openSettlements({ ...money, checks: rows.checks, clock, log });
   const paying = openPaying({
-    ...{ journal, checks, attempts, tenders, bills, sales, settlements, people, wallet, newId, cashRounding, currency },
+    ...money,
+    checks,
+    settlements,
+    cashRounding,
+    currency,
     onPrompt: () => {
       live.refresh();
     },
@@ -83,7 +88,14 @@ export async function openTerminal(options: {
   const live = openLive({
     fixed: { store, terminal: { number: terminalNumber, version, isDemo, startedAt: timestamp(clock) } },
     lastSale: sales.last(),
-    ...{ deviceConfigs, people, checks, rows: rows.checks, tenders, bills, settlements, paying },
+    deviceConfigs,
+    people,
+    checks,
+    rows: rows.checks,
+    tenders,
+    bills,
+    settlements,
+    paying,
   });
 
   journal.onCommit((entries) => {
@@ -114,7 +126,13 @@ export async function openTerminal(options: {
   return {
     settings,
     router: openRouter({
-      ...{ live, people, catalogue, checks, tenders, paying, sales },
+      live,
+      people,
+      catalogue,
+      checks,
+      tenders,
+      paying,
+      sales,
       demo: isDemo && options.demo ? { ...options.demo, scan: simulatedScan(devices, deviceConfigs) } : undefined,
     }),
     close() {

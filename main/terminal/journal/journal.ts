@@ -125,7 +125,7 @@ export function parseRow(row: JournalRow): JournalEntry {
     type: row.type,
     checkId: row.check_id,
     staffId: row.staff_id,
-    body: JSON.parse(row.body),
+    body: JSON.parse(row.body) as unknown,
     previousHash: row.previous_hash,
     hash: row.hash,
   });

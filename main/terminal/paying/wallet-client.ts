@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
 import { z } from 'zod';
 import { attemptIdSchema, storeIdSchema, terminalIdSchema } from '#contract/ids.ts';
 import { signRequest } from '#contract/signature.ts';
@@ -68,9 +68,10 @@ export function openWalletClient(options: {
   terminalName: string;
   fetch: typeof fetch;
   clock: Clock;
+  newId: () => string;
   log: Log;
 }): WalletClient {
-  const { baseUrl, keys, identityName, terminalName, clock, log } = options;
+  const { baseUrl, keys, identityName, terminalName, clock, newId, log } = options;
   const linkListeners: ((link: WalletLink) => void)[] = [];
   let identity = readIdentity(keys, identityName);
   let link: WalletLink = { state: 'unknown', since: timestamp(clock) };
@@ -99,7 +100,8 @@ export function openWalletClient(options: {
     const { method } = walletRoutes[name];
     const url = new URL(pathOf(name, params), base).href;
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const signed = signer && (await signedHeaders(signer, method, url, text, clock.now() + serverAheadMs));
+    const signed =
+      signer && (await signedHeaders(signer, { method, url, body: text }, clock.now() + serverAheadMs, newId()));
     const abort = new AbortController();
     const stopTimer = clock.after(requestTimeoutMs, () => {
       abort.abort();
@@ -198,19 +200,16 @@ export function openWalletClient(options: {
 
 async function signedHeaders(
   { keyId, privateKey }: Identity,
-  method: string,
-  url: string,
-  body: string | undefined,
+  request: { method: string; url: string; body: string | undefined },
   nowMs: number,
+  nonce: string,
 ): Promise<Record<string, string>> {
   const key = createPrivateKey(privateKey);
   const headers = await signRequest({
-    method,
-    url,
-    body,
+    ...request,
     keyId,
     created: Math.floor(nowMs / 1_000),
-    nonce: randomBytes(18).toString('base64url'),
+    nonce,
     sign: (base) => sign(null, base, key),
   });
   return { ...headers };

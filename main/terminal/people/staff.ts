@@ -1,7 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import { z } from 'zod';
 import { type Staff, freePinTries, pinLockMs, pinTriesUntilLock, pinWaitsMs, staffSchema } from '#contract/staff.ts';
-import { type Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Journal, Projectors } from '../journal/journal.ts';
 import { Refused } from '../refused.ts';
 import type { Reader } from '../store/database.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { z } from 'zod';
-import { checkStateSchema } from '#contract/check.ts';
+import type { checkStateSchema } from '#contract/check.ts';
 import { checkIdSchema, lineIdSchema, orderIdSchema, saleIdSchema, staffIdSchema } from '#contract/ids.ts';
 import { moneySchema } from '#contract/money.ts';
 import { type LineItem, discountSchema, lineItemSchema } from '#contract/order.ts';

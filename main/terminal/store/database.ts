@@ -112,15 +112,17 @@ function wrap(connection: Sqlite.Database, path: string): TerminalDatabase {
     statements.set(text, statement);
     return statement;
   };
-  const writer: Writer = {
+  const reader: Reader = {
     all: ({ text, values }) => prepare(text).all(...values),
     one: ({ text, values }) => prepare(text).get(...values),
+  };
+  const writer: Writer = {
+    ...reader,
     run: ({ text, values }) => prepare(text).run(...values).changes,
   };
   return {
     path,
-    all: writer.all,
-    one: writer.one,
+    ...reader,
     write(work) {
       try {
         return connection.transaction(() => work(writer)).immediate();
