@@ -21,6 +21,7 @@ const hostile = [
   '<script>&amp;',
   '= \u0323', // a mark that would compose with the last digit of a \xNN escape
   '-\u0323',
+  'a =\u0338 b', // one character, once composed
   '髙島屋 ｶﾌｪ 麵 😀 é',
 ];
 
@@ -29,6 +30,11 @@ describe('a receipt as text', () => {
     const [first] = linesOf([row(name, '¥1')], 60);
     expect(first).toMatch(/ {2,}¥1$/);
     expect(first?.slice(0, -2).trim()).toBe(name.normalize('NFC'));
+  });
+
+  test.each(hostile)('prints the heading %j as it is', (text) => {
+    const lines = linesOf([{ type: 'text', text, align: 'centre', emphasis: 'none' }, { type: 'rule' }], 60);
+    expect(lines.map((line) => line.trim())).toEqual([text.normalize('NFC'), '-'.repeat(60)]);
   });
 
   test('prints any name as it is and keeps to the width of the paper', () => {
@@ -89,8 +95,8 @@ describe('a receipt as text', () => {
   });
 
   test('measures wide characters as two columns and combining marks as none', () => {
-    expect(['abc', '茶', 'ﾁｬ', 'ガ', 'か\u3099', 'e\u0301', '¥', '※', '😀', '👩‍👩‍👧'].map(widthOf)).toEqual([
-      3, 2, 2, 2, 2, 1, 1, 2, 2, 2,
+    expect(['abc', '\u0301', '茶', 'ﾁｬ', 'ガ', 'か\u3099', 'e\u0301', '¥', '※', '😀', '👩‍👩‍👧'].map(widthOf)).toEqual([
+      3, 0, 2, 2, 2, 2, 1, 1, 2, 2, 2,
     ]);
   });
 });
@@ -148,7 +154,8 @@ function columnsTaken(line: string): number {
     ({ segment }) => segment,
   );
   return graphemes.reduce(
-    (sum, each) => sum + (/[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}※]/u.test(each) && !/[\uff61-\uffdc]/.test(each) ? 2 : 1),
+    (sum, each) =>
+      sum + (/[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Hang}※]/u.test(each) && !/[\uff61-\uffdc]/.test(each) ? 2 : 1),
     0,
   );
 }
