@@ -1,0 +1,25 @@
+import { type RefObject, useLayoutEffect, useState } from 'react';
+
+/** Narrowest tile, and the gap between tiles, in px. */
+const tileWidth = 148;
+export const tileGap = 8;
+export const tileHeight = 92;
+
+/** How many tiles stand side by side in the element, followed as it changes. */
+export function useColumns(element: RefObject<HTMLElement | null>): number {
+  const [columns, setColumns] = useState(4);
+  useLayoutEffect(() => {
+    const { current } = element;
+    if (!current) return;
+    const measure = (): void => {
+      const style = getComputedStyle(current);
+      const inner = current.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+      setColumns(Math.max(2, Math.floor((inner + tileGap) / (tileWidth + tileGap))));
+    };
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, [element]);
+  return columns;
+}
