@@ -228,7 +228,8 @@ function writeTwice(reply: FastifyReply): void {
   const written: Uint8Array[] = [];
   const write = socket.write.bind(socket) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
   socket.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
-    written.push(typeof chunk === 'string' ? Buffer.from(chunk, 'latin1') : chunk);
+    const encoding = typeof rest[0] === 'string' ? (rest[0] as BufferEncoding) : 'utf8';
+    written.push(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
     return write(chunk, ...rest);
   };
   reply.raw.once('finish', () => {

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import { storeIdSchema, uuidV7 } from '#contract/ids.ts';
+import { bind, type Caller, enrol, newId, type TestPhone } from '#test/wallet/server/caller.ts';
+import { openWalletServer, type WalletServer, type WalletServerOptions } from '#wallet/server/app.ts';
+import { openKeys } from '#wallet/server/keys.ts';
+import type { Ledger } from '#wallet/server/ledger/ledger.ts';
+import { openSqliteLedger } from '#wallet/server/ledger/sqlite.ts';
+import { issuePairingCode } from '#wallet/server/pairing.ts';
+import { openDatabase } from '#wallet/server/store/database.ts';
+import { openRegistry, type Registry } from '#wallet/server/store/registry.ts';
+
+/** The wallet server in this process, over a real file and a real socket, with a clock that the test moves. */
+export interface OpenWallet {
+  readonly base: string;
+  readonly server: WalletServer;
+  readonly registry: Registry;
+  readonly ledger: Ledger;
+  /** Everything that was logged. */
+  readonly logged: string[];
+  readonly clock: { readonly nowMs: () => number; readonly move: (ms: number) => void };
+  terminalOf(storeName: string): Promise<Caller>;
+  enrolmentCodeOf(storeName: string): Promise<string>;
+  /** A new customer's phone. */
+  customer(options?: {
+    name?: string;
+    balance?: number;
+    currency?: string;
+    limit?: number;
+  }): Promise<TestPhone & { walletId: string }>;
+  bindingCodeOf(walletId: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const START_MS = Date.UTC(2026, 10, 23, 3, 0, 0);
+
+export interface OpenOptions extends Partial<WalletServerOptions> {
+  /** Puts something before the ledger: a disk that is slow, for example. */
+  readonly wrap?: (ledger: Ledger) => Ledger;
+}
+
+export async function openWallet({ wrap = (same) => same, ...options }: OpenOptions = {}): Promise<OpenWallet> {
+  const folder = mkdtempSync(join(tmpdir(), 'warikan-wallet-'));
+  const database = openDatabase(join(folder, 'wallet.sqlite'));
+  let nowMs = START_MS;
+  const clock = { nowMs: () => nowMs, move: (ms: number) => void (nowMs += ms) };
+  const logged: string[] = [];
+  const sink = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      logged.push(chunk.toString());
+      done();
+    },
+  });
+  const registry = openRegistry(database);
+  const ledger = openSqliteLedger(database);
+  const server = await openWalletServer({
+    ledger: wrap(ledger),
+    registry,
+    keys: openKeys(join(folder, 'keys.json'), nowMs),
+    clock,
+    newId: () => uuidV7(nowMs, randomBytes(10)),
+    random: (bytes) => randomBytes(bytes),
+    log: pino({ level: 'trace' }, sink),
+    ...options,
+  });
+  const base = `http://127.0.0.1:${await server.listen({ host: '127.0.0.1', port: 0 })}`;
+
+  const enrolmentCodeOf = async (name: string): Promise<string> => {
+    const storeId = await registry.openStore({ storeId: storeIdSchema.parse(newId()), name });
+    return issuePairingCode(registry, { storeId }, nowMs, (bytes) => randomBytes(bytes));
+  };
+  const bindingCodeOf = (walletId: string): Promise<string> =>
+    issuePairingCode(registry, { walletId }, nowMs, (bytes) => randomBytes(bytes));
+  return {
+    base,
+    server,
+    registry,
+    ledger,
+    logged,
+    clock,
+    enrolmentCodeOf,
+    bindingCodeOf,
+    terminalOf: async (name) => enrol(base, await enrolmentCodeOf(name), clock.nowMs),
+    customer: async ({ name = 'Haru Tanaka', balance = 10_000, currency = 'JPY', limit = 50_000 } = {}) => {
+      const walletId = newId();
+      await registry.openWallet({ walletId, name, currency, perPaymentLimit: limit });
+      if (balance > 0) {
+        const amount = { amount: balance, currency };
+        await ledger.book([{ type: 'reload', reloadId: newId(), walletId, amount, atMs: nowMs }]);
+      }
+      return { ...(await bind(base, await bindingCodeOf(walletId), clock.nowMs)), walletId };
+    },
+    close: async () => {
+      await server.close();
+      database.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
