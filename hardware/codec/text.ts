@@ -11,6 +11,7 @@ export interface ScanText {
 
 const groupSeparator = 0x1d;
 const space = 0x20;
+const del = 0x7f;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 const strictShiftJis = new TextDecoder('shift_jis', { fatal: true });
 
@@ -23,13 +24,13 @@ const strictShiftJis = new TextDecoder('shift_jis', { fatal: true });
  * no UTF-8 precedes a good rest, the rest is read, and marked as lossy.
  */
 export function readText(bytes: Uint8Array, fallback: Charset): ScanText {
-  const quiet = bytes.subarray(firstIndex(bytes, (byte) => byte >= space || byte === groupSeparator));
+  const quiet = bytes.subarray(firstIndex(bytes, (byte) => (byte >= space && byte !== del) || byte === groupSeparator));
   const utf8 = decode(strictUtf8, quiet);
   if (utf8 !== undefined) return { text: utf8, charset: 'utf-8', isLossy: false };
   const shiftJis = fallback === 'shift_jis' ? decode(strictShiftJis, quiet) : undefined;
   if (shiftJis !== undefined) return { text: shiftJis, charset: 'shift_jis', isLossy: false };
   if (fallback === 'latin1') return { text: Buffer.from(quiet).toString('latin1'), charset: 'latin1', isLossy: false };
-  const ascii = quiet.subarray(firstIndex(quiet, (byte) => byte >= space && byte < 0x7f));
+  const ascii = quiet.subarray(firstIndex(quiet, (byte) => byte >= space && byte < del));
   const rest = ascii.length === 0 ? undefined : decode(strictUtf8, ascii);
   if (rest !== undefined) return { text: rest, charset: 'utf-8', isLossy: true };
   return { text: Buffer.from(quiet).toString('latin1'), charset: 'latin1', isLossy: true };

@@ -31,7 +31,7 @@ describe('lines of a serial scanner', () => {
   });
 
   test('a code arrives whole when it comes byte by byte', () => {
-    expect(feed(plain, ...'4901234567894\r\n')).toEqual(['4901234567894']);
+    expect(feed(plain, ...'4901234567894\r\n'.split(''))).toEqual(['4901234567894']);
   });
 
   test('two codes in one chunk are two frames, also when they are equal', () => {
@@ -115,7 +115,7 @@ describe('AIM identifiers', () => {
     ['none', ']E04901234567894'],
   ] as const)('a profile with identifiers %s', (aim, expected) => {
     expect(feed({ ...plain, aim }, frame)).toEqual([expected]);
-    expect(feed({ ...plain, aim }, ...frame)).toEqual([expected]);
+    expect(feed({ ...plain, aim }, ...frame.split(''))).toEqual([expected]);
   });
 
   test('only known code characters are guessed, and never a whole frame', () => {
