@@ -48,8 +48,12 @@ export interface KnownCatalogue {
   readonly currency: Currency;
 }
 
-/** In minor units. The greatest quantity of one line (9,999) at this price is still counted exactly. */
-export const priceMax = 900_000_000_000;
+/**
+ * In minor units. The fullest bill (500 lines of 9,999, each with 40 modifiers, and a quarter of tax on top) is still
+ * counted exactly: it stays below 2^53.
+ */
+export const priceMax = 1_000_000_000;
+const modifierPriceMax = 10_000_000;
 
 const categoriesMax = 1_000;
 const modifierGroupsMax = 1_000;
@@ -287,7 +291,7 @@ function judgeModifierGroup({ name, min, max, modifiers }: ModifierGroup, proble
   if (new Set(modifiers.map(({ modifierId }) => modifierId)).size < modifiers.length) {
     problems.add('modifiers', 'Two modifiers share one modifierId.');
   }
-  if (modifiers.some(({ price }) => Math.abs(price) > priceMax)) problems.add('modifiers', 'A price is too large.');
+  if (modifiers.some(({ price }) => Math.abs(price) > modifierPriceMax)) problems.add('modifiers', 'A price is too large.');
 }
 
 /** A tax class, category or modifier group of a JSON file. Undefined where it was refused. */
