@@ -23,6 +23,8 @@ export type ParsedConfig =
 
 /** A fixed port keeps what the page remembers (language, theme): a browser stores it by origin. */
 export const defaultPort = 7474;
+/** The same for the embedded wallet server, whose page keeps a customer's key in the browser. */
+export const defaultWalletPort = 7475;
 
 /** Scanners that a person may add beside the simulated one. */
 const SERIAL_SCANNERS_MAX = 8;

@@ -1,13 +1,7 @@
-import { type KeyObject, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** Where the terminal's own secrets lie, apart from its database. */
-export interface Keys {
-  read(name: string): Uint8Array | undefined;
-  /** On the disk, whole, when this returns. */
-  write(name: string, bytes: Uint8Array): void;
-}
+import type { KeyStore } from './terminal/paying/wallet-client.ts';
 
 /** Wraps what lies in the files, where the operating system has a better place for keys than a file. */
 export interface Seal {
@@ -18,14 +12,16 @@ export interface Seal {
 const PEPPER_BYTES = 32;
 
 /** Files of one folder that only their owner can read. */
-export function openKeys(folder: string, seal?: Seal): Keys {
+export function openKeys(folder: string, seal?: Seal): KeyStore {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return {
     read(name) {
       const bytes = readIfThere(join(folder, name));
-      return bytes === undefined || seal === undefined ? bytes : seal.open(bytes);
+      if (bytes === undefined) return undefined;
+      return Buffer.from(seal === undefined ? bytes : seal.open(bytes)).toString('utf8');
     },
-    write(name, bytes) {
+    write(name, value) {
+      const bytes = Buffer.from(value, 'utf8');
       const path = join(folder, name);
       writeFileSync(`${path}.new`, seal === undefined ? bytes : seal.close(bytes), { mode: 0o600, flush: true });
       renameSync(`${path}.new`, path);
@@ -35,21 +31,12 @@ export function openKeys(folder: string, seal?: Seal): Keys {
 }
 
 /** What PINs are hashed with, so that a stolen database alone does not give them away. */
-export function openPepper(keys: Keys): Uint8Array {
-  const known = keys.read('pin-pepper');
-  if (known?.length === PEPPER_BYTES) return known;
+export function openPepper(keys: KeyStore): Uint8Array {
+  const known = Buffer.from(keys.read('pin-pepper') ?? '', 'base64url');
+  if (known.length === PEPPER_BYTES) return known;
   const pepper = randomBytes(PEPPER_BYTES);
-  keys.write('pin-pepper', pepper);
+  keys.write('pin-pepper', pepper.toString('base64url'));
   return pepper;
-}
-
-/** The terminal's Ed25519 key, with which it signs its requests to the wallet server. It never leaves this machine. */
-export function openDeviceKey(keys: Keys): KeyObject {
-  const known = keys.read('device-key.pem');
-  if (known !== undefined) return createPrivateKey(Buffer.from(known));
-  const { privateKey } = generateKeyPairSync('ed25519');
-  keys.write('device-key.pem', Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })));
-  return privateKey;
 }
 
 function readIfThere(path: string): Uint8Array | undefined {

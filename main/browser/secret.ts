@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Keys } from '../keys.ts';
+import type { KeyStore } from '../terminal/paying/wallet-client.ts';
 
 const SECRET_BYTES = 32;
 const FORM = /^[\w-]{43}$/;
@@ -10,11 +10,11 @@ const FORM = /^[\w-]{43}$/;
  * It stays the same from start to start, so a kiosk may have the address in its start-up and an open page finds its
  * terminal again after a crash. Deleting its file makes a new one.
  */
-export function openSecret(keys: Keys): string {
-  const known = Buffer.from(keys.read('page-secret') ?? []).toString('utf8');
+export function openSecret(keys: KeyStore): string {
+  const known = keys.read('page-secret') ?? '';
   if (FORM.test(known)) return known;
   const secret = randomBytes(SECRET_BYTES).toString('base64url');
-  keys.write('page-secret', Buffer.from(secret));
+  keys.write('page-secret', secret);
   return secret;
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDeviceKey, openKeys, openPepper } from '#main/keys.ts';
+import { openKeys, openPepper } from '#main/keys.ts';
 
 let folder: string;
 
@@ -14,19 +14,20 @@ afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
 test('keys are made once and kept where only their owner can read them', () => {
   const first = openKeys(folder);
-  const made = { pepper: openPepper(first), key: openDeviceKey(first).export({ format: 'jwk' }) };
+  const pepper = openPepper(first);
+  first.write('identity', '{"店":1}');
   const again = openKeys(folder);
 
   expect({
-    pepper: Buffer.from(openPepper(again)).equals(made.pepper),
-    key: openDeviceKey(again).export({ format: 'jwk' }),
+    pepper: Buffer.from(openPepper(again)).equals(pepper),
+    identity: again.read('identity'),
     files: readdirSync(folder).toSorted(),
     modes: readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777),
     folder: statSync(folder).mode & 0o777,
   }).toEqual({
     pepper: true,
-    key: made.key,
-    files: ['device-key.pem', 'pin-pepper'],
+    identity: '{"店":1}',
+    files: ['identity', 'pin-pepper'],
     modes: [0o600, 0o600],
     folder: 0o700,
   });
@@ -36,11 +37,11 @@ test('a seal stands between the key and its file', () => {
   const flip = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0xff);
   const keys = openKeys(folder, { close: flip, open: flip });
 
-  keys.write('one', new Uint8Array([1, 2, 3]));
+  keys.write('one', 'abc');
 
-  expect([[...(keys.read('one') ?? [])], [...readFileSync(join(folder, 'one'))], keys.read('two')]).toEqual([
-    [1, 2, 3],
-    [0xfe, 0xfd, 0xfc],
+  expect([keys.read('one'), [...readFileSync(join(folder, 'one'))], keys.read('two')]).toEqual([
+    'abc',
+    [0x9e, 0x9d, 0x9c],
     undefined,
   ]);
 });

@@ -1,0 +1,33 @@
+import { fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { DeviceProcessHandle } from './device-process.ts';
+
+/**
+ * Starts the wallet server as a Node child process. Its channel closes with this process, so it never outlives it.
+ *
+ * @param entry path of `wallet/server/process.ts`, or of its bundle
+ * @param onLine takes what it says on stderr, line by line
+ */
+export function forkWalletServer(
+  entry: string,
+  args: readonly string[],
+  onLine: (line: string) => void,
+): DeviceProcessHandle {
+  const child = fork(entry, args, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', onLine);
+  return {
+    post(message) {
+      // The callback takes the error of a child that has just died: `exit` tells of it.
+      if (child.connected) child.send(message as object, () => undefined);
+    },
+    onMessage: (listener) => void child.on('message', listener),
+    onExit(listener) {
+      child.once('exit', (code, signal) => listener(signal === null ? `exit code ${code}` : `signal ${signal}`));
+      child.on('error', (error) => {
+        // Without a process number it never ran, and there will be no `exit`.
+        if (child.pid === undefined) listener(error.message);
+      });
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
