@@ -1,3 +1,4 @@
+import type { TaxClass } from '#contract/catalogue.ts';
 import { type Money, type Ratio, exponentOf, toDecimalString } from '#contract/money.ts';
 
 export type Language = 'en' | 'ja';
@@ -37,6 +38,12 @@ export function formatsOf(language: Language, timeZone: string): Formats {
     time: (iso) => times.format(new Date(iso)),
     dateTime: (iso) => dateTimes.format(new Date(iso)),
   };
+}
+
+/** A tax by name and rate; most names say the rate already. */
+export function taxWords(formats: Formats, { name, rate }: Pick<TaxClass, 'name' | 'rate'>): string {
+  const shownRate = formats.rate(rate);
+  return name.includes(shownRate) ? name : `${name} ${shownRate}`;
 }
 
 function currencyFormat(locale: string, currency: string): Intl.NumberFormat {

@@ -37,7 +37,7 @@ export const keys = {
   keypad: 'F7',
   park: 'F8',
   recall: 'F9',
-  undo: 'Ctrl+Z',
+  undo: '^Z',
   back: 'Esc',
 } as const;
 

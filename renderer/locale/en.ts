@@ -106,8 +106,6 @@ export const en = {
     openAmountTax: 'Tax',
     openAmountAdd: 'Add {{amount}}',
     openAmountEmpty: 'Enter an amount',
-    taxIncluded: '{{name}} {{rate}} included',
-    taxAdded: '{{name}} + {{rate}}',
     categories: 'Categories',
   },
   cart: {
@@ -117,8 +115,7 @@ export const en = {
     lastSale: 'Last sale {{number}}',
     subtotal: 'Subtotal',
     discount: 'Discount',
-    tax: '{{name}} {{rate}}',
-    taxWithin: 'incl. {{name}} {{rate}}',
+    taxWithin: 'incl. {{tax}}',
     total: 'Total',
     due: 'To pay',
     undo: 'Undo',
@@ -158,7 +155,7 @@ export const en = {
     void: 'Remove from bill',
     gone: 'This line is no longer on the bill.',
     tabs: 'What to change',
-    main: 'Quantity and options',
+    main: 'Quantity',
   },
   discount: {
     titleCheck: 'Discount on the bill',

@@ -108,8 +108,6 @@ export const ja: Locale = {
     openAmountTax: '税',
     openAmountAdd: '{{amount}}を追加',
     openAmountEmpty: '金額を入力してください',
-    taxIncluded: '{{name}} {{rate}} 内税',
-    taxAdded: '{{name}} {{rate}} 外税',
     categories: '分類',
   },
   cart: {
@@ -119,8 +117,7 @@ export const ja: Locale = {
     lastSale: '前回の会計 {{number}}',
     subtotal: '小計',
     discount: '値引き',
-    tax: '{{name}} {{rate}}',
-    taxWithin: '内 {{name}} {{rate}}',
+    taxWithin: '内 {{tax}}',
     total: '合計',
     due: 'お支払い',
     undo: '元に戻す',
@@ -160,7 +157,7 @@ export const ja: Locale = {
     void: '会計から削除',
     gone: 'この明細はもうありません。',
     tabs: '変更する項目',
-    main: '数量とオプション',
+    main: '数量',
   },
   discount: {
     titleCheck: '会計全体の値引き',

@@ -36,7 +36,7 @@ export function Button(props: ButtonProps) {
       disabled={isDisabled && explain === undefined}
       aria-disabled={explain === undefined ? undefined : true}
       aria-pressed={props.isPressed}
-      aria-keyshortcuts={props.hint}
+      aria-keyshortcuts={props.hint?.replace('^', 'Control+').replace('Esc', 'Escape')}
       aria-label={props.isIconOnly === true && typeof props.children === 'string' ? props.children : undefined}
       title={explain ?? (props.isIconOnly === true && typeof props.children === 'string' ? props.children : undefined)}
       data-testid={props.testId}

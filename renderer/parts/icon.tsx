@@ -19,6 +19,7 @@ const paths = {
   minus: 'M5 12h14',
   note: 'M5 4h14v11l-5 5H5zM14 20v-5h5M8.500 8.500h7M8.500 12h4',
   park: 'M7 4v16M17 4v16',
+  play: 'M8 5.5l10.5 6.5L8 18.5z',
   plus: 'M12 5v14M5 12h14',
   question: 'M9 9a3 3 0 1 1 4.200 2.800c-.9.4-1.200 1-1.200 2.200M12 18v.2',
   receipt: 'M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6',

@@ -19,7 +19,7 @@ export function Sign({ tone, icon, words, title, testId, state, onPress }: SignP
   const face = (
     <>
       <Icon name={icon} size={18} />
-      <span>{words}</span>
+      <span className={styles['words']}>{words}</span>
     </>
   );
   return onPress ? (

@@ -1,5 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react';
 import type { TaxClass } from '#contract/catalogue.ts';
+import { taxWords } from '../../format.ts';
 import { amountOf, keypadKeyOf, press } from '../../keyed-amount.ts';
 import { useWords } from '../../locale/words.ts';
 import { Button } from '../../parts/button.tsx';
@@ -69,10 +70,7 @@ export function OpenAmount({ taxClasses }: { readonly taxClasses: readonly TaxCl
             value={taxClassId}
             options={taxClasses.map((taxClass) => ({
               value: taxClass.taxClassId,
-              words: t(taxClass.isIncluded ? 'sell.taxIncluded' : 'sell.taxAdded', {
-                name: taxClass.name,
-                rate: formats.rate(taxClass.rate),
-              }),
+              words: taxWords(formats, taxClass),
             }))}
             onChange={setChosenTax}
           />

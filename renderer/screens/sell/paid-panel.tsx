@@ -11,21 +11,25 @@ import styles from './paid-panel.module.css';
 export function PaidPanel({ sale }: { readonly sale: SaleSummary }) {
   const { t, formats } = useWords();
   const { view } = useTill();
+  const hasCash = sale.tenderTypes.includes('cash');
   return (
     <aside className={styles['paid']} aria-label={t('paid.title')} data-testid={testIds.saleDone}>
       <div className={styles['head']}>
         <p className={styles['title']}>
           <Icon name="check" size={30} />
-          {t('paid.title')} <span className={styles['amount']}>{formats.money(sale.total)}</span>
+          {t('paid.title')}
+          {hasCash && <span className={styles['amount']}>{formats.money(sale.total)}</span>}
         </p>
-        {sale.tenderTypes.includes('cash') && (
-          <p className={styles['change']}>
-            <span>{t('paid.change')}</span>
+        <p className={styles['change']}>
+          {hasCash && <span>{t('paid.change')}</span>}
+          {hasCash ? (
             <strong data-testid={testIds.change} data-amount={sale.change.amount}>
               {formats.money(sale.change)}
             </strong>
-          </p>
-        )}
+          ) : (
+            <strong>{formats.money(sale.total)}</strong>
+          )}
+        </p>
         <p className={styles['number']}>{sale.number}</p>
       </div>
       <div className={styles['receipt']}>

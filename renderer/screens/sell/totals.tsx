@@ -1,5 +1,6 @@
 import type { Check } from '#contract/check.ts';
 import { isZero, subtract } from '#contract/money.ts';
+import { taxWords } from '../../format.ts';
 import { useWords } from '../../locale/words.ts';
 import { testIds } from '../../test-ids.ts';
 import styles from './totals.module.css';
@@ -26,10 +27,9 @@ export function Totals({ check }: { readonly check: Check }) {
       {totals.taxes.map(({ taxClass, tax }) => (
         <div key={taxClass.taxClassId}>
           <dt>
-            {t(taxClass.isIncluded ? 'cart.taxWithin' : 'cart.tax', {
-              name: taxClass.name,
-              rate: formats.rate(taxClass.rate),
-            })}
+            {taxClass.isIncluded
+              ? t('cart.taxWithin', { tax: taxWords(formats, taxClass) })
+              : taxWords(formats, taxClass)}
           </dt>
           <dd>{formats.money(tax)}</dd>
         </div>

@@ -3,7 +3,7 @@ import { type RefObject, useLayoutEffect, useState } from 'react';
 /** Narrowest tile, and the gap between tiles, in px. */
 const tileWidth = 148;
 export const tileGap = 8;
-export const tileHeight = 92;
+export const tileHeight = 104;
 
 /** How many tiles stand side by side in the element, followed as it changes. */
 export function useColumns(element: RefObject<HTMLElement | null>): number {

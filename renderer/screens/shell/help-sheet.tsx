@@ -24,7 +24,7 @@ export function HelpSheet({ onClose }: { readonly onClose: () => unknown }) {
         [keys.keypad, t('help.keypad')],
         [keys.park, t('help.park')],
         [keys.recall, t('help.recall')],
-        [keys.undo, t('help.undo')],
+        ['Ctrl+Z', t('help.undo')],
         ['↑ ↓', t('help.move')],
         ['0–9 *', t('help.quantity')],
         ['+ −', t('help.step')],

@@ -61,7 +61,7 @@ export function TopBar() {
       {terminal.isDemo && (
         <Button
           kind="quiet"
-          icon="scan"
+          icon="play"
           isPressed={isDemoOpen}
           testId={testIds.demoButton}
           onPress={() => view.setState({ isDemoOpen: !isDemoOpen })}

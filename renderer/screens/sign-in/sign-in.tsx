@@ -38,7 +38,7 @@ export function SignIn() {
         {terminal.isDemo && (
           <Button
             kind="quiet"
-            icon="scan"
+            icon="play"
             isPressed={isDemoOpen}
             testId={testIds.demoButton}
             onPress={() => view.setState({ isDemoOpen: !isDemoOpen })}
