@@ -40,7 +40,7 @@ export function cashDue(due: Money, { increment, rounding }: CashRounding): Mone
 
 /**
  * How cash that is put on the counter is taken: enough of it closes the due amount with change and rounding,
- * less pays a part of it.
+ * less pays a part of it. What is enough but for the rounding up closes it unrounded: no tender exceeds what is due.
  */
 export function takeCash(
   due: Money,
@@ -49,6 +49,11 @@ export function takeCash(
 ): Pick<Extract<Tender, { type: 'cash' }>, 'amount' | 'rounding' | 'tendered' | 'change'> {
   const rounded = cashDue(due, cashRounding);
   const none = subtract(due, due);
-  if (tendered.amount < rounded.amount) return { amount: tendered, rounding: none, tendered, change: none };
+  if (tendered.amount < Math.min(due.amount, rounded.amount)) {
+    return { amount: tendered, rounding: none, tendered, change: none };
+  }
+  if (tendered.amount < rounded.amount) {
+    return { amount: due, rounding: none, tendered, change: subtract(tendered, due) };
+  }
   return { amount: due, rounding: subtract(rounded, due), tendered, change: subtract(tendered, rounded) };
 }
