@@ -44,10 +44,8 @@ export function zero(currency: Currency): Money {
 
 export function add(...parts: readonly [Money, ...Money[]]): Money {
   const currency = sameCurrency(parts);
-  return money(
-    parts.reduce((sum, part) => sum + part.amount, 0),
-    currency,
-  );
+  const total = parts.reduce((sum, part) => sum + BigInt(part.amount), 0n);
+  return money(Number(total), currency);
 }
 
 /** The sum of a list that may be empty. */
