@@ -13,7 +13,10 @@ import type { Tokens } from './token.ts';
 export interface Demo {
   /** A code that enrols one terminal in the demo store; the same one until it is used or half its life is over. */
   enrolmentCode(): Promise<string>;
-  /** `GET /demo/customers` and `POST /demo/customers/{id}/code`, for callers on this machine only. */
+  /**
+   * `GET /demo/customers`, `POST /demo/customers/{id}/code` and `GET /demo/enrolment-code`, for callers on this machine
+   * only.
+   */
   serve(app: FastifyInstance): void;
 }
 
@@ -110,6 +113,12 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
           list.push({ customerId: walletId, name, balance: { amount: balance, currency }, phoneUrl });
         }
         return reply.header('cache-control', 'no-store').send(list);
+      });
+
+      app.get('/demo/enrolment-code', async (request, reply) => {
+        if (!isLocal(request)) return sendRefusal(reply, new Refusal('not_found'), clock);
+        const enrolmentCode = await currentCode(storeId, { storeId });
+        return reply.header('cache-control', 'no-store').send({ enrolmentCode });
       });
 
       app.post<{ Params: { id: string } }>('/demo/customers/:id/code', async (request, reply) => {

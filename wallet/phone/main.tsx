@@ -1,0 +1,12 @@
+import './strict-page.ts';
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/noto-sans-jp/wght.css';
+import './phone.css';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { openPhone } from './phone.ts';
+import { openStorage } from './storage.ts';
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html holds the root');
+createRoot(root).render(<App phone={openPhone(await openStorage(indexedDB), window)} />);

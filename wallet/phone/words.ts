@@ -1,0 +1,73 @@
+/** Every word of the page in English. Japanese has the same keys: the type holds it to that. */
+const en = {
+  wallet: 'Wallet',
+  balance: 'Balance',
+  showAtTill: 'Show this code at the till',
+  code: 'Payment code',
+  nextIn: (seconds: number): string => `New code in ${seconds} s`,
+  offline: 'Offline – the code still works',
+  asOf: (time: string): string => `Balance as of ${time}`,
+  expired: 'This phone has been offline for too long. Connect once to show a code again.',
+  loading: 'Opening your wallet…',
+  latest: 'Latest',
+  nothingYet: 'Nothing yet. Your payments will be listed here.',
+  settlement: 'Payment',
+  refund: 'Refund',
+  cancel: 'Payment undone',
+  reload: 'Money added',
+  paid: (amount: string): string => `${amount} paid`,
+  received: (amount: string): string => `${amount} received`,
+  bindTitle: 'Bring your wallet to this phone',
+  bindText: 'Enter the code that you were given. It is good for ten minutes.',
+  bindLabel: 'Binding code',
+  bindAction: 'Continue',
+  binding: 'One moment…',
+  problems: {
+    code: 'That code is wrong, used or too old. Ask for a new one.',
+    network: 'The wallet could not be reached. Try again.',
+    revoked: 'This phone was taken off the wallet. Bind it again to go on.',
+    unsupported: 'This browser cannot keep a key safely. Use an up-to-date one, over a secure address.',
+  },
+  forget: 'Remove from this phone',
+  forgetSure: 'Tap again to remove',
+  otherLanguage: '日本語',
+};
+
+export type Words = typeof en;
+export type Language = 'en' | 'ja';
+
+const ja: Words = {
+  wallet: 'ウォレット',
+  balance: '残高',
+  showAtTill: 'レジでこのコードを見せてください',
+  code: '支払いコード',
+  nextIn: (seconds) => `あと${seconds}秒で更新`,
+  offline: 'オフライン – コードは使えます',
+  asOf: (time) => `${time} 時点の残高`,
+  expired: 'オフラインの時間が長すぎます。一度つなぐとコードを表示できます。',
+  loading: 'ウォレットを開いています…',
+  latest: '最近の履歴',
+  nothingYet: 'まだ履歴がありません。お支払いがここに並びます。',
+  settlement: 'お支払い',
+  refund: '返金',
+  cancel: '支払い取消',
+  reload: 'チャージ',
+  paid: (amount) => `${amount} を支払いました`,
+  received: (amount) => `${amount} を受け取りました`,
+  bindTitle: 'この端末でウォレットを使う',
+  bindText: 'お渡ししたコードを入力してください。10分間有効です。',
+  bindLabel: '登録コード',
+  bindAction: '次へ',
+  binding: 'お待ちください…',
+  problems: {
+    code: 'コードが違うか、使用済みか、期限切れです。新しいコードをお求めください。',
+    network: 'ウォレットにつながりません。もう一度お試しください。',
+    revoked: 'この端末の登録は解除されました。もう一度登録してください。',
+    unsupported: 'このブラウザでは鍵を安全に保管できません。最新のブラウザで、安全な接続からお使いください。',
+  },
+  forget: 'この端末から削除',
+  forgetSure: 'もう一度押すと削除します',
+  otherLanguage: 'English',
+};
+
+export const words: Readonly<Record<Language, Words>> = { en, ja };
