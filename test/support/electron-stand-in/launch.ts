@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright';
@@ -56,9 +57,12 @@ const WARIKAN = fileURLToPath(new URL('../../..', import.meta.url));
 const WAIT_TIMEOUT_MS = 30_000;
 const QUIT_TIMEOUT_MS = 15_000;
 const FD = 3;
+/** What main/build.ts makes for Electron. */
+const BUNDLES = ['electron', 'preload', 'hardware', 'wallet', 'page'].flatMap((name) => ['--only', name]);
 
 /** Starts Warikan's real bundle on the stand-in and waits for its window. */
 export async function launchStandIn({ dataDir, args = [], ...rest }: LaunchOptions): Promise<StandIn & LaunchedWindow> {
+  await buildWarikan();
   const standIn = startStandIn({ ...rest, args: ['--data', dataDir, ...args] });
   try {
     const page = await standIn.pageOf();
@@ -67,6 +71,16 @@ export async function launchStandIn({ dataDir, args = [], ...rest }: LaunchOptio
     await standIn.close().catch(() => {});
     throw new Error(`No window came. The application said:\n${standIn.output.join('\n')}`, { cause: error });
   }
+}
+
+/** Makes the bundles anew where their sources have changed. */
+export async function buildWarikan(): Promise<void> {
+  const child = spawn(process.execPath, ['main/build.ts', '--if-changed', ...BUNDLES], {
+    cwd: WARIKAN,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error('The bundles could not be built: the lines above say why.');
 }
 
 /** Starts an application on the stand-in. It may open no window at all. */
