@@ -1,7 +1,7 @@
 import assert from 'node:assert';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ORPCError, type RouterClient, createRouterClient } from '@orpc/server';
 import { onTestFinished } from 'vitest';
 import type { Check } from '#contract/check.ts';
@@ -143,22 +143,28 @@ export const scanner: DeviceConfig = deviceConfigSchema.parse({
   transport: { type: 'simulated' },
 });
 
+const pepper = new Uint8Array(32).fill(7);
+
 export async function openTill(options: TillOptions = {}): Promise<Till> {
-  const path = options.path ?? join(temporaryFolder(), 'terminal.sqlite');
+  const setup = options.setup ?? storeSetup();
+  const path = options.path ?? (await copyOfStore(setup));
   const clock = options.clock ?? openTillClock();
   const logged = options.logged ?? [];
   const newId = options.newId ?? risingIds(clock);
   const life = clock.life();
-  const wallet = openScriptedWallet(clock.monotonic);
+  const wallet = openScriptedWallet(clock);
   const devices = openFakeDevices();
   const file = openDatabase(path);
   const database = options.wrap?.(file) ?? file;
   const terminal = await openTerminal({
-    ...{ database, devices, newId, clock: life, deviceConfigs: [scanner] },
-    pepper: new Uint8Array(32).fill(7),
+    database,
+    devices,
+    newId,
+    clock: life,
+    deviceConfigs: [scanner],
+    pepper,
     wallet: options.wallet?.(life) ?? wallet,
     log: collectLog(logged),
-    setup: options.setup ?? storeSetup(),
     version: '0.1.0',
   });
   const client = createRouterClient(terminal.router);
@@ -201,7 +207,19 @@ export async function openTill(options: TillOptions = {}): Promise<Till> {
   };
 
   return {
-    ...{ terminal, client, database, path, clock, wallet, devices, logged, state, front, scan, askForCode, end },
+    terminal,
+    client,
+    database,
+    path,
+    clock,
+    wallet,
+    devices,
+    logged,
+    state,
+    front,
+    scan,
+    askForCode,
+    end,
     async payByCode(barcodes, amount) {
       await askForCode(barcodes, amount);
       await scan(customersCode(clock));
@@ -209,9 +227,53 @@ export async function openTill(options: TillOptions = {}): Promise<Till> {
     },
     restart() {
       life.end();
-      return openTill({ ...options, path, clock, logged, newId });
+      return openTill({
+        ...options,
+        path,
+        clock,
+        logged,
+        newId,
+      });
     },
   };
+}
+
+const stores = new Map<string, string>();
+
+/** PINs are slow to hash, so each store is set up once, and its file copied. */
+async function copyOfStore(setup: StoreSetup): Promise<string> {
+  const name = JSON.stringify(setup);
+  const made = stores.get(name) ?? (await makeStore(setup));
+  stores.set(name, made);
+  const path = join(temporaryFolder(), 'terminal.sqlite');
+  copyFileSync(made, path);
+  return path;
+}
+
+async function makeStore(setup: StoreSetup): Promise<string> {
+  const path = join(mkdtempSync(join(tmpdir(), 'warikan-store-')), 'terminal.sqlite');
+  process.once('exit', () => {
+    rmSync(dirname(path), { recursive: true, force: true });
+  });
+  const clock = openTillClock();
+  const database = openDatabase(path);
+  const terminal = await openTerminal({
+    database,
+    setup,
+    clock,
+    pepper,
+    deviceConfigs: [],
+    newId: risingIds(clock),
+    version: '0.1.0',
+    ...{
+      devices: openFakeDevices(),
+      wallet: openScriptedWallet(clock),
+      log: collectLog([]),
+    },
+  });
+  terminal.close();
+  database.close();
+  return path;
 }
 
 /** The refusal that a command met. A command that was carried out, or that failed in any other way, fails the test. */
@@ -286,7 +348,7 @@ export function temporaryFolder(below = tmpdir()): string {
 }
 
 function withErrors(_: string, value: unknown): unknown {
-  return value instanceof Error ? { ...value, message: value.message, stack: value.stack } : value;
+  return value instanceof Error ? Object.assign({}, value, { message: value.message, stack: value.stack }) : value;
 }
 
 async function nextScan(client: RouterClient<TerminalRouter>): Promise<ScanResult> {

@@ -3,6 +3,7 @@ import { attemptIdSchema } from '#contract/ids.ts';
 import type { Settlement, SettlementRequest } from '#contract/settlement.ts';
 import type { WalletLink } from '#contract/terminal.ts';
 import { type ProblemCode, problemStatus } from '#contract/wallet.ts';
+import type { Clock } from '#main/terminal/clock.ts';
 import type { WalletPort, WalletReply } from '#main/terminal/paying/wallet-port.ts';
 import { settled, tillOpensMs } from './till-clock.ts';
 
@@ -24,7 +25,7 @@ export interface ScriptedWallet extends WalletPort {
   setReady(notReady: string | undefined): void;
 }
 
-export function openScriptedWallet(nowMs: () => number): ScriptedWallet {
+export function openScriptedWallet(clock: Pick<Clock, 'monotonic'>): ScriptedWallet {
   const calls: WalletCall[] = [];
   const listeners: ((link: WalletLink) => void)[] = [];
   let notReady: string | undefined;
@@ -35,7 +36,7 @@ export function openScriptedWallet(nowMs: () => number): ScriptedWallet {
         errand,
         attemptId,
         body,
-        atMs: nowMs(),
+        atMs: clock.monotonic(),
         async reply(reply) {
           resolve(reply);
           await settled();

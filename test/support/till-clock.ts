@@ -68,8 +68,8 @@ export function openTillClock(): TillClock {
     life() {
       let isAlive = true;
       return {
-        now: clock.now,
-        monotonic: clock.monotonic,
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
         after: (delayMs, run) =>
           clock.after(delayMs, () => {
             if (isAlive) run();

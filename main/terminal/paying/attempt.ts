@@ -39,7 +39,7 @@ export interface OutboxItem {
 export interface AttemptRows {
   readonly projectors: Projectors;
   find(attemptId: string): Attempt | undefined;
-  /** The latest attempt on a check. */
+  /** The attempt on a check that something happened to last. */
   latestOf(checkId: string): Attempt | undefined;
   /** The attempt on a check whose outcome is not known yet. The database holds at most one. */
   unresolvedOf(checkId: string): Attempt | undefined;
@@ -50,7 +50,7 @@ export interface AttemptRows {
 }
 
 export function openAttemptRows(reader: Reader): AttemptRows {
-  /** The latest attempt of each check that was asked for; the tables hold them all. */
+  /** The latest attempt of each check that was asked for; the tables hold them all. Never by id: a wall clock goes back. */
   const latest = new Map<string, Attempt | undefined>();
 
   const project = (writer: Writer, entry: JournalEntry): void => {
@@ -59,9 +59,10 @@ export function openAttemptRows(reader: Reader): AttemptRows {
     const before = readAttempt(writer, attemptId);
     const after = applyToAttempt(before, { ...entry, type });
     writer.run(sql`
-      INSERT INTO attempt (attempt_id, check_id, state, body)
-      VALUES (${attemptId}, ${after.checkId}, ${after.state}, ${JSON.stringify(after)})
-      ON CONFLICT (attempt_id) DO UPDATE SET state = excluded.state, body = excluded.body`);
+      INSERT INTO attempt (attempt_id, check_id, changed_seq, state, body)
+      VALUES (${attemptId}, ${after.checkId}, ${entry.seq}, ${after.state}, ${JSON.stringify(after)})
+      ON CONFLICT (attempt_id) DO UPDATE
+        SET changed_seq = excluded.changed_seq, state = excluded.state, body = excluded.body`);
     storeOutbox(writer, after, entry.at);
     latest.set(after.checkId, after);
   };
@@ -170,7 +171,7 @@ function storeOutbox(writer: Writer, { attemptId, state }: Attempt, at: string):
 
 function readLatest(reader: Reader, checkId: string): Attempt | undefined {
   const row = reader.one(sql`
-    SELECT body FROM attempt WHERE check_id = ${checkId} ORDER BY attempt_id DESC LIMIT 1`);
+    SELECT body FROM attempt WHERE check_id = ${checkId} ORDER BY changed_seq DESC LIMIT 1`);
   return row === undefined ? undefined : attemptOf(row);
 }
 

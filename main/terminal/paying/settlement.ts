@@ -61,16 +61,23 @@ export interface Settlements {
 interface Pursuit {
   questions: number;
   lastAnswer: InquiryAnswer;
-  isAsking: boolean;
+  /** The request that is waited for. An earlier one may still be answered; its silence says nothing new. */
+  asking: symbol | undefined;
+  /** Sent by this very process: only then may the request go out a second time. */
+  readonly isOurs: boolean;
   /** The request went out a second time: what is certain of the first no longer settles the matter. */
   hasSentAgain: boolean;
-  /** By the monotonic clock, so that a wall clock set back cannot hold a bill for ever. */
+  /** Both by the monotonic clock, so that a wall clock that was set cannot hold a bill, or charge whoever has left. */
   readonly beganMs: number;
+  unknownSinceMs: number;
   stopWaiting: () => void;
 }
 
-/** What a request was for. Only of the first send can it be certain that it never left. */
-type Errand = 'settle' | 'resend' | 'inquire' | 'cancel';
+/**
+ * What a request was for. Only of the first send can it be certain that it never left. A `confirm` asks for what the
+ * server booked after it would not cancel.
+ */
+type Errand = 'settle' | 'resend' | 'inquire' | 'cancel' | 'confirm';
 
 /** The server refused the request itself: it was not booked, and never will be under this id from this terminal. */
 const refusals: ReadonlySet<ProblemCode> = new Set([
@@ -82,6 +89,8 @@ const refusals: ReadonlySet<ProblemCode> = new Set([
   'device_revoked',
   'body_too_large',
   'unsupported_media_type',
+  'token_invalid',
+  'token_expired',
 ]);
 
 export function openSettlements(options: {
@@ -113,13 +122,18 @@ export function openSettlements(options: {
     if (resolved) endPursuit(resolved.attemptId);
   };
 
-  const pursuitOf = (attemptId: string): Pursuit => {
-    const pursuit = pursuits.get(attemptId) ?? {
+  const pursuitOf = (attemptId: string): Pursuit => pursuits.get(attemptId) ?? beginPursuit(attemptId, false);
+
+  const beginPursuit = (attemptId: string, isOurs: boolean): Pursuit => {
+    const nowMs = clock.monotonic();
+    const pursuit: Pursuit = {
       questions: 0,
       lastAnswer: 'none',
-      isAsking: false,
+      asking: undefined,
+      isOurs,
       hasSentAgain: false,
-      beganMs: clock.monotonic(),
+      beganMs: nowMs,
+      unknownSinceMs: nowMs,
       stopWaiting: () => undefined,
     };
     pursuits.set(attemptId, pursuit);
@@ -133,41 +147,45 @@ export function openSettlements(options: {
 
   /** Sends, and gives the answer five seconds. A later one still counts when it comes. */
   const send = (attempt: Attempt, errand: Errand, request: () => Promise<WalletReply>): void => {
-    const pursuit = pursuitOf(attempt.attemptId);
-    pursuit.isAsking = true;
-    let isLate = false;
+    const { attemptId } = attempt;
+    const asking = Symbol(errand);
+    pursuitOf(attemptId).asking = asking;
     const stopTimer = clock.after(answerTimeoutMs, () => {
-      isLate = true;
-      receive(attempt.attemptId, errand, { type: 'noAnswer', detail: 'no answer in time' });
+      receive(attemptId, errand, asking, { type: 'noAnswer', detail: 'no answer in time' });
     });
     request().then(
       (reply) => {
         stopTimer();
-        receive(attempt.attemptId, errand, reply, isLate);
+        receive(attemptId, errand, asking, reply);
       },
       (error: unknown) => {
         stopTimer();
-        log.error({ error, attemptId: attempt.attemptId }, 'the wallet client failed');
-        if (!isLate) receive(attempt.attemptId, errand, { type: 'noAnswer', detail: 'the wallet client failed' });
+        log.error({ err: error, attemptId }, 'the wallet client failed');
+        receive(attemptId, errand, asking, { type: 'noAnswer', detail: 'the wallet client failed' });
       },
     );
   };
 
   /** Every reply comes through here. A disk that does not take the outcome leaves the attempt open: it is asked again. */
-  const receive = (attemptId: string, errand: Errand, reply: WalletReply, isLate = false): void => {
+  const receive = (attemptId: string, errand: Errand, asking: symbol, reply: WalletReply): void => {
     if (isClosed) return;
     const attempt = attempts.find(attemptId);
     assert(attempt, 'a reply belongs to an attempt that is stored');
+    if (!isUnresolved(attempt)) {
+      endPursuit(attemptId);
+      return;
+    }
     const pursuit = pursuitOf(attemptId);
-    if (!isLate) pursuit.isAsking = false;
+    const isAwaited = pursuit.asking === asking;
+    if (!isAwaited && reply.type === 'noAnswer') return;
+    if (isAwaited) pursuit.asking = undefined;
     try {
-      if (!isUnresolved(attempt)) endPursuit(attemptId);
-      else if (attempt.state === 'cancelling') receiveWhileCancelling(attempt, errand, reply);
+      if (attempt.state === 'cancelling') receiveWhileCancelling(attempt, errand, reply);
       else receiveOutcome(attempt, errand, reply);
     } catch (error) {
-      log.error({ error, attemptId, errand }, 'the outcome of an attempt could not be stored');
+      log.error({ err: error, attemptId, errand }, 'the outcome of an attempt could not be stored');
     }
-    pursueFurther(attemptId);
+    if (isAwaited) pursueFurther(attemptId);
     progress();
   };
 
@@ -213,9 +231,12 @@ export function openSettlements(options: {
       takeWord(attempt, reply.settlement);
     } else if (errand === 'cancel' && isBlocked) {
       // Booked, and no longer to be undone: the server's word wins, so ask for it.
-      send(attempt, 'inquire', () => wallet.inquire(attempt.attemptId));
-    } else if (errand === 'inquire' && reply.type === 'settlement' && reply.settlement.state === 'approved') {
+      send(attempt, 'confirm', () => wallet.inquire(attempt.attemptId));
+    } else if (errand === 'confirm' && reply.type === 'settlement' && reply.settlement.state === 'approved') {
       takeWord(attempt, reply.settlement);
+    } else if (errand === 'confirm' && reply.type === 'settlement') {
+      // Declined: there was nothing to undo.
+      commitNotPaid(attempt, { type: 'attempt.cancelled', body: { attemptId: attempt.attemptId } });
     }
   };
 
@@ -278,8 +299,10 @@ export function openSettlements(options: {
 
   /** No outcome yet. The first time, that itself is committed: it has a name, a screen and a way out. */
   const remain = (attempt: Attempt, lastAnswer: InquiryAnswer, cause: string): void => {
-    pursuitOf(attempt.attemptId).lastAnswer = lastAnswer;
+    const pursuit = pursuitOf(attempt.attemptId);
+    pursuit.lastAnswer = lastAnswer;
     if (attempt.state !== 'sent') return;
+    pursuit.unknownSinceMs = clock.monotonic();
     commit([{ type: 'attempt.unknown', checkId: attempt.checkId, body: { attemptId: attempt.attemptId, cause } }]);
   };
 
@@ -288,9 +311,10 @@ export function openSettlements(options: {
    * Should the first one arrive late, the server answers both alike.
    */
   const sendAgain = (attempt: Attempt): void => {
+    const pursuit = pursuitOf(attempt.attemptId);
     const token = attempts.tokenOf(attempt.attemptId);
-    if (token === undefined || clock.now() - Date.parse(attempt.createdAt) > inquiryLimitMs) return;
-    pursuitOf(attempt.attemptId).hasSentAgain = true;
+    if (token === undefined || !pursuit.isOurs || clock.monotonic() - pursuit.beganMs > inquiryLimitMs) return;
+    pursuit.hasSentAgain = true;
     send(attempt, 'resend', () => wallet.settle(attempt.attemptId, requestOf(attempt, token)));
   };
 
@@ -299,7 +323,7 @@ export function openSettlements(options: {
     const attempt = attempts.find(attemptId);
     if (isClosed || !attempt || !isUnresolved(attempt)) return;
     const pursuit = pursuitOf(attemptId);
-    if (pursuit.isAsking) return;
+    if (pursuit.asking) return;
     pursuit.stopWaiting();
     const delayMs = inquiryDelaysMs[Math.min(pursuit.questions, inquiryDelaysMs.length - 1)] ?? answerTimeoutMs;
     pursuit.stopWaiting = clock.after(delayMs, () => {
@@ -311,7 +335,7 @@ export function openSettlements(options: {
     const attempt = attempts.find(attemptId);
     if (isClosed || !attempt || !isUnresolved(attempt)) return;
     const pursuit = pursuitOf(attemptId);
-    if (pursuit.isAsking) return;
+    if (pursuit.asking) return;
     pursuit.stopWaiting();
     pursuit.questions += 1;
     if (attempt.state === 'cancelling') send(attempt, 'cancel', () => wallet.cancel(attemptId));
@@ -346,6 +370,7 @@ export function openSettlements(options: {
         },
       );
       const attempt = mustFind(attempts, attemptId);
+      beginPursuit(attemptId, true);
       send(attempt, 'settle', () => wallet.settle(attemptId, requestOf(attempt, token)));
       return attemptId;
     },
@@ -358,7 +383,7 @@ export function openSettlements(options: {
       const attempt = attempts.unresolvedOf(checkId);
       if (!attempt) throw new Refused({ reason: 'attemptUnknown' });
       if (attempt.state === 'cancelling') return;
-      const hasWaited = clock.monotonic() - pursuitOf(attempt.attemptId).beganMs >= inquiryLimitMs;
+      const hasWaited = clock.monotonic() - pursuitOf(attempt.attemptId).unknownSinceMs >= inquiryLimitMs;
       if (attempt.state !== 'unknown' || (!hasWaited && clock.now() < Date.parse(attempt.limitAt))) {
         throw new Refused({ reason: 'tooEarlyToCancel' });
       }
@@ -380,12 +405,15 @@ export function openSettlements(options: {
     resume() {
       for (const { attemptId } of attempts.outbox()) {
         const attempt = mustFind(attempts, attemptId);
-        if (attempt.state === 'created') {
-          commitNotPaid(attempt, { type: 'attempt.cancelled', body: { attemptId } });
-          continue;
+        try {
+          if (attempt.state === 'created') {
+            commitNotPaid(attempt, { type: 'attempt.cancelled', body: { attemptId } });
+          }
+          if (attempt.state === 'sent') remain(attempt, 'none', 'the terminal stopped before an answer came');
+        } catch (error) {
+          log.error({ err: error, attemptId }, 'an attempt that a stop left open could not be stored anew');
         }
-        if (attempt.state === 'sent') remain(attempt, 'none', 'the terminal stopped before an answer came');
-        pursue(attemptId);
+        if (attempt.state !== 'created') pursue(attemptId);
       }
     },
     onProgress(listener) {
@@ -401,7 +429,7 @@ export function openSettlements(options: {
     commit([{ type: 'attempt.cancelling', checkId, body: { attemptId } }]);
     const pursuit = pursuitOf(attemptId);
     pursuit.questions = 0;
-    pursuit.isAsking = false;
+    pursuit.asking = undefined;
     pursue(attemptId);
   }
 }

@@ -27,11 +27,12 @@ export function openTenderRows(reader: Reader): TenderRows {
       known.clear();
     },
     projectors: {
-      'tender.taken': (writer, { checkId, body }) => {
+      'tender.taken': (writer, { seq, checkId, body }) => {
         assert(checkId !== null, 'a tender is taken for a check');
         const tender = tenderSchema.parse(body);
         writer.run(sql`
-          INSERT INTO tender (tender_id, check_id, body) VALUES (${tender.tenderId}, ${checkId}, ${JSON.stringify(tender)})`);
+          INSERT INTO tender (tender_id, check_id, taken_seq, body)
+          VALUES (${tender.tenderId}, ${checkId}, ${seq}, ${JSON.stringify(tender)})`);
         known.set(checkId, readTenders(writer, checkId));
       },
       'tender.takenBack': (writer, { checkId, body }) => {
@@ -45,9 +46,8 @@ export function openTenderRows(reader: Reader): TenderRows {
   };
 }
 
-/** Tender ids are UUIDv7: their order is the order in which they were taken. */
 function readTenders(reader: Reader, checkId: string): Tender[] {
   return reader
-    .all(sql`SELECT body FROM tender WHERE check_id = ${checkId} ORDER BY tender_id`)
+    .all(sql`SELECT body FROM tender WHERE check_id = ${checkId} ORDER BY taken_seq`)
     .map((row) => JSON.parse((row as { body: string }).body) as Tender);
 }

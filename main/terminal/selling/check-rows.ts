@@ -71,10 +71,11 @@ function store(writer: Writer, before: CheckRecord | undefined, after: CheckReco
 
 function readActive(reader: Reader): CheckRecord[] {
   const rows = reader.all(sql`
-    SELECT check_id FROM check_head WHERE state IN ('open', 'parked', 'paying') ORDER BY check_id`);
+    SELECT check_id FROM check_head WHERE state IN ('open', 'parked', 'paying')`);
   return rows
     .map((row) => readCheck(reader, (row as { check_id: string }).check_id))
-    .filter((record) => record !== undefined);
+    .filter((record) => record !== undefined)
+    .toSorted((left, right) => left.openedSeq - right.openedSeq);
 }
 
 /** Our own rows, written from parsed values. */

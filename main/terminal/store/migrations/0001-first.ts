@@ -82,10 +82,11 @@ CREATE TABLE check_line (
 CREATE TABLE attempt (
   attempt_id TEXT PRIMARY KEY,
   check_id TEXT NOT NULL,
+  changed_seq INTEGER NOT NULL,
   state TEXT NOT NULL CHECK (state IN ('created', 'sent', 'unknown', 'approved', 'declined', 'cancelling', 'cancelled')),
   body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempt_by_check ON attempt (check_id, attempt_id);
+CREATE INDEX attempt_by_check ON attempt (check_id, changed_seq);
 CREATE UNIQUE INDEX attempt_unresolved ON attempt (check_id) WHERE state IN ('created', 'sent', 'unknown', 'cancelling');
 CREATE TABLE attempt_token (
   attempt_id TEXT PRIMARY KEY,
@@ -99,9 +100,10 @@ CREATE TABLE outbox (
 CREATE TABLE tender (
   tender_id TEXT PRIMARY KEY,
   check_id TEXT NOT NULL,
+  taken_seq INTEGER NOT NULL,
   body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tender_by_check ON tender (check_id);
+CREATE INDEX tender_by_check ON tender (check_id, taken_seq);
 
 CREATE TABLE sale (
   sequence INTEGER PRIMARY KEY CHECK (sequence > 0),
