@@ -7,8 +7,8 @@ import type { Codec } from './codec.ts';
  *
  *   [ ]cm ] payload  CR | LF | CR LF
  *
- * CR LF is one terminator even when it is cut in two. Empty lines mean nothing. Everything else belongs to the payload:
- * GS (0x1D) separates the fields of a GS1 code, and NUL and other controls are the business of who reads it.
+ * Empty lines mean nothing, and so CR LF is one terminator, also when it is cut in two. Everything else belongs to the
+ * payload: GS (0x1D) separates the fields of a GS1 code, and NUL and other controls are the business of who reads it.
  */
 export type LineEvent =
   | { readonly type: 'frame'; readonly payload: Uint8Array; readonly symbology?: Symbology }
@@ -31,22 +31,18 @@ export function lineCodec({ aim, partialMs }: LineSettings): Codec<LineEvent> {
   const pendingBytesMax = scanBytesMax + (aim === 'none' ? 0 : aimBytes);
   const line = new Uint8Array(pendingBytesMax);
   let length = 0;
+  /** Past its limit: nothing of it is kept, and what ends it ends an empty line. */
   let isTooLong = false;
-  let wasCarriageReturn = false;
   let lastByteMs = 0;
 
   function reset(): void {
     length = 0;
     isTooLong = false;
-    wasCarriageReturn = false;
   }
 
   function endOfLine(): LineEvent | undefined {
     const frame = line.slice(0, length);
-    const wasTooLong = isTooLong;
-    length = 0;
-    isTooLong = false;
-    if (wasTooLong) return undefined;
+    reset();
     const { payload, symbology } = splitAim(frame, aim);
     if (payload.length > scanBytesMax) return { type: 'fault', code: 'frameTooLong', byteCount: payload.length };
     if (payload.length === 0) return undefined;
@@ -65,9 +61,6 @@ export function lineCodec({ aim, partialMs }: LineSettings): Codec<LineEvent> {
       if (bytes.length > 0) lastByteMs = nowMs;
       const events: LineEvent[] = [];
       for (const byte of bytes) {
-        const completesTerminator = wasCarriageReturn && byte === lineFeed;
-        wasCarriageReturn = byte === carriageReturn;
-        if (completesTerminator) continue;
         if (byte === carriageReturn || byte === lineFeed) {
           const event = endOfLine();
           if (event !== undefined) events.push(event);
@@ -89,8 +82,7 @@ export function lineCodec({ aim, partialMs }: LineSettings): Codec<LineEvent> {
       if (nowMs - lastByteMs < partialMs) return [];
       const byteCount = length;
       // An over-long line was told when it passed the limit; silence ends it as well as a terminator does.
-      length = 0;
-      isTooLong = false;
+      reset();
       return byteCount === 0 ? [] : [{ type: 'fault', code: 'partialFrame', byteCount }];
     },
   };

@@ -128,16 +128,6 @@ describe('the device process', () => {
     expect(details).toContain('The device process ended: it did not answer for 3 s.');
   });
 
-  test('ends by itself when its parent is killed', async () => {
-    const parent = fork(fixture('parent'), [entry], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    await once(parent, 'message');
-    // The pipe is shared with the device process: it closes when the last of the two has ended.
-    const bothEnded = parent.stderr === null ? Promise.reject(new Error('no pipe')) : once(parent.stderr, 'close');
-    parent.stderr?.resume();
-    parent.kill('SIGKILL');
-    await bothEnded;
-  });
-
   test('ends with code 0 at SIGTERM and goes on at Ctrl-C', async () => {
     const child = fork(entry, [], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     await once(child, 'message');
@@ -225,6 +215,17 @@ describe.skipIf(ptyMissing !== undefined)('a scanner on a real port', () => {
     await bench.until('scanner ready');
     await port.write('111\r');
     expect(await bench.take(1)).toEqual(['scanner 111']);
+  });
+
+  test('is let go when the terminal is killed', async () => {
+    pty = await openPty(path());
+    const parent = fork(fixture('parent'), [entry, path()], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    await once(parent, 'message');
+    // The pipe is shared with the device process: it closes when the last of the two has ended.
+    const bothEnded = parent.stderr === null ? Promise.reject(new Error('no pipe')) : once(parent.stderr, 'close');
+    parent.stderr?.resume();
+    parent.kill('SIGKILL');
+    await bothEnded;
   });
 
   test('works on a machine without udevadm', async () => {

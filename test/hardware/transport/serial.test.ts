@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SerialPort } from 'serialport';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, type Clock } from '#hardware/clock.ts';
+import { endAtHangUp } from '#hardware/transport/hang-up.ts';
 import { readOpenFailure } from '#hardware/transport/open-failure.ts';
 import { identifyByList, identifyNode, type Identify } from '#hardware/transport/presence.ts';
 import { openDeadlineMs, presenceMs, serialTransport, type SerialPortClass } from '#hardware/transport/serial.ts';
@@ -59,6 +61,24 @@ async function open(transport: Transport) {
   };
 }
 
+/** A port whose driver does what a test wants to see. */
+class FakePort extends EventEmitter {
+  isOpen = true;
+  path = '/dev/fake';
+  open(callback: (error: Error | null) => void): void {
+    callback(null);
+  }
+  set(_lines: object, callback: () => void): void {
+    callback();
+  }
+  flush(callback: () => void): void {
+    callback();
+  }
+  close(callback: () => void): void {
+    callback();
+  }
+}
+
 const silent = { onBytes: () => undefined, onGone: () => undefined };
 
 describe.skipIf(ptyMissing !== undefined)('a real serial port on a pseudo-terminal', () => {
@@ -96,14 +116,14 @@ describe.skipIf(ptyMissing !== undefined)('a real serial port on a pseudo-termin
     expect((await pty.received(5)).toString()).toBe('hello');
   });
 
-  test('a line that hangs up the moment it opens is noticed, and does not spin', async () => {
-    const opened = open(serialAt(pty.path, { identify: unknown }));
-    const line = await opened;
+  test('a line that hung up before it was first read is noticed, and does not spin', async () => {
+    // With the library's own reader this port stays open for ever and takes a whole core.
+    const port = new SerialPort({ path: pty.path, baudRate: 9_600, autoOpen: false });
+    await new Promise<void>((resolve, reject) => port.open((error) => (error === null ? resolve() : reject(error))));
+    if (port.port !== undefined) endAtHangUp(port.port);
     await pty.unplug();
-    await line.gone;
-    const before = process.cpuUsage();
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(process.cpuUsage(before).user).toBeLessThan(50_000);
+    port.resume();
+    expect(await once(port, 'close')).toMatchObject([{ disconnected: true }]);
   });
 
   test('a second opener is told that the port is in use, and gets it when it is free', async () => {
@@ -200,22 +220,47 @@ describe('a port that can not be opened', () => {
     expect(await transport.open(silent)).toMatchObject({ state: 'blocked', reason: 'driverMissing' });
   });
 
+  test('every connection gets the reader that notices a hang-up, before it reads', async () => {
+    const driver = { poller: {}, fd: 3, read: () => Promise.reject(new Error('the reader of the library')) };
+    const { read } = driver;
+    class Posix extends FakePort {
+      port = driver;
+      override open(callback: (error: Error | null) => void): void {
+        this.once('open', () => expect(driver.read).not.toBe(read));
+        this.emit('open');
+        callback(null);
+      }
+    }
+    const load = (): Promise<SerialPortClass> => Promise.resolve(Posix as unknown as SerialPortClass);
+    const transport = serialTransport({ path: '/dev/posix', baudRate: 9_600, settings, clock: manualClock(), load });
+    expect(await transport.open(silent)).toMatchObject({ state: 'open' });
+    expect.assertions(2);
+  });
+
+  test('bytes that the driver still delivers while it closes are not heard', async () => {
+    class Late extends FakePort {
+      override flush(callback: () => void): void {
+        this.emit('data', Buffer.from('late\r'));
+        callback();
+      }
+    }
+    const heard: string[] = [];
+    const load = (): Promise<SerialPortClass> => Promise.resolve(Late as unknown as SerialPortClass);
+    const transport = serialTransport({ path: '/dev/late', baudRate: 9_600, settings, clock: manualClock(), load });
+    const result = await transport.open({ onBytes: () => heard.push('bytes'), onGone: () => heard.push('gone') });
+    if (result.state === 'open') await result.connection.close();
+    expect([result.state, heard]).toEqual(['open', []]);
+  });
+
   test('an open that hangs in the driver is given up, and let go should it come later', async () => {
     const clock = manualClock();
     let finish = (_error: Error | null): void => undefined;
     let closes = 0;
-    class Hanging {
-      isOpen = true;
-      path = '/dev/hangs';
-      open(callback: (error: Error | null) => void): void {
+    class Hanging extends FakePort {
+      override open(callback: (error: Error | null) => void): void {
         finish = callback;
       }
-      on(): void {}
-      once(): void {}
-      flush(callback: () => void): void {
-        callback();
-      }
-      close(callback: () => void): void {
+      override close(callback: () => void): void {
         closes += 1;
         callback();
       }
