@@ -6,6 +6,7 @@ import {
   type Money,
   add,
   allocate,
+  compare,
   money,
   moneySchema,
   multiply,
@@ -119,7 +120,7 @@ export function lineTotal(line: LineItem): Money {
 export function discountOf(amount: Money, discount: Discount | undefined): Money {
   if (!discount) return zero(amount.currency);
   const wanted = discount.type === 'rate' ? multiply(amount, discount.rate, 'halfUp') : discount.amount;
-  return money(Math.min(Math.max(wanted.amount, 0), amount.amount), amount.currency);
+  return compare(wanted, amount) > 0 ? amount : money(Math.max(wanted.amount, 0), amount.currency);
 }
 
 export function dueOf(total: Money, tenders: readonly Tender[]): Money {
