@@ -1,5 +1,5 @@
 /** A device that comes back soon is noticed soon; one that stays away costs one look in five seconds. */
-export const backOffStepsMs = [250, 500, 1_000, 2_000, 5_000] as const;
+const backOffStepsMs = [250, 500, 1_000, 2_000, 5_000] as const;
 
 /** A connection that lived this long has earned a quick first try after its loss. */
 export const stableMs = 30_000;

@@ -27,7 +27,7 @@ export interface DeviceProcessParts {
   readonly log: (sentence: string) => void;
 }
 
-export interface Clock {
+interface Clock {
   /** Milliseconds since some fixed moment. Never goes back. */
   nowMs(): number;
   /** Runs once, not before `delayMs` have passed. Returns how to call it off. */
@@ -35,15 +35,15 @@ export interface Clock {
 }
 
 /** Time to load the drivers and say `started`. */
-export const startDeadlineMs = 10_000;
+const startDeadlineMs = 10_000;
 export const pingMs = 1_000;
 /** Pings without an answer after which a process counts as hung. Counted, because a stall of our own counts as one. */
-export const unansweredMax = 3;
-export const restartStepsMs = [250, 500, 1_000, 2_000, 5_000] as const;
+const unansweredMax = 3;
+const restartStepsMs = [250, 500, 1_000, 2_000, 5_000] as const;
 /** A process that lived this long has earned a quick restart. */
-export const stableMs = 30_000;
+const stableMs = 30_000;
 /** Starts in a row that did not last, after which the screens say `failed`. It is still tried again. */
-export const failedAfter = 5;
+const failedAfter = 5;
 const closeDeadlineMs = 3_000;
 
 /**

@@ -16,7 +16,7 @@ export interface Profile {
   readonly provenance: 'verifiedOnHardware' | 'vendorManual' | 'tradeUsage' | 'ours';
 }
 
-export interface LineFraming {
+interface LineFraming {
   readonly type: 'line';
   readonly aim: AimMode;
   /** Milliseconds of silence that end an unfinished line. */

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 
 /** Why no device can be mocked here; undefined where one can. */
-const missing = ['umockdev-run', 'udevadm'].find((tool) => spawnSync(tool, ['--version']).error !== undefined);
+const umockdev = 'umockdev-run';
+const missing = [umockdev, 'udevadm'].find((tool) => spawnSync(tool, ['--version']).error !== undefined);
 if (missing !== undefined) process.stderr.write(`The mocked USB scanner is skipped: ${missing} is not installed.\n`);
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
@@ -14,7 +15,7 @@ const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${na
 describe.skipIf(missing !== undefined)('a mocked USB scanner at /dev/ttyACM0, through the real native driver', () => {
   test('is listed with its numbers, opens, takes its trigger and scans', { timeout: 30_000 }, async () => {
     const child = spawn(
-      'umockdev-run',
+      umockdev,
       [
         `--device=${fixture('scanner.umockdev')}`,
         `--script=/dev/ttyACM0=${fixture('scanner.script')}`,

@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -15,9 +16,12 @@ export interface Pty {
   unplug(): Promise<void>;
 }
 
+const socat = tool('socat');
+const python = tool('python3');
+
 /** Why no pseudo-terminal can be had here; undefined where it can. */
 export const ptyMissing: string | undefined =
-  tool('socat') === undefined && tool('python3') === undefined
+  socat === undefined && python === undefined
     ? 'no pseudo-terminal: neither socat nor python3 is installed'
     : undefined;
 
@@ -25,7 +29,8 @@ if (ptyMissing !== undefined) process.stderr.write(`Tests on a serial port are s
 
 /** The same link may be opened again after it was unplugged. */
 export async function openPty(path: string): Promise<Pty> {
-  const device = tool('socat') === undefined ? openWithPython(path) : openWithSocat(path);
+  assert(ptyMissing === undefined, 'a test asks for a pseudo-terminal only where one can be had');
+  const device = socat === undefined ? openWithPython(python ?? '', path) : openWithSocat(socat, path);
   await said(device, 'ready');
   // Held open, because a line whose last reader goes away hangs up, and a till may close and open it as it likes.
   const holder = openSync(path, constants.O_RDWR | constants.O_NOCTTY);
@@ -63,13 +68,13 @@ export async function openPty(path: string): Promise<Pty> {
 
 type Device = ChildProcessByStdio<Writable, Readable, Readable>;
 
-function openWithSocat(path: string): Device {
+function openWithSocat(program: string, path: string): Device {
   // The link exists when socat says that the transfer begins.
-  return spawn('socat', ['-d', '-d', `pty,raw,echo=0,link=${path}`, '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  return spawn(program, ['-d', '-d', `pty,raw,echo=0,link=${path}`, '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
-function openWithPython(path: string): Device {
-  return spawn('python3', ['-c', pythonDevice, path], { stdio: ['pipe', 'pipe', 'pipe'] });
+function openWithPython(program: string, path: string): Device {
+  return spawn(program, ['-c', pythonDevice, path], { stdio: ['pipe', 'pipe', 'pipe'] });
 }
 
 const pythonDevice = `
