@@ -16,6 +16,10 @@ export interface View {
   /** The sale that was closed before this page's eyes, until the next bill or a touch. */
   readonly paid: SaleSummary | undefined;
   readonly tender: 'cash' | 'wallet';
+  /** The failed try whose news was read: the pay screen does not come up for it again. */
+  readonly readAttemptId: AttemptId | undefined;
+  /** Bills that were set aside and have not come to the front since. */
+  readonly asideIds: readonly CheckId[];
   readonly isDemoOpen: boolean;
   /** Digits typed before `*`. */
   readonly typedQuantity: string;
@@ -48,6 +52,8 @@ type NoticeContent =
   | { readonly type: 'failed' };
 
 const noticesMax = 3;
+/** More bills than this do not wait for an answer at one till. */
+const asideMax = 200;
 
 export function openView() {
   return createStore<View>(() => ({
@@ -59,6 +65,8 @@ export function openView() {
     notices: [],
     paid: undefined,
     tender: 'cash',
+    readAttemptId: undefined,
+    asideIds: [],
     isDemoOpen: false,
     typedQuantity: '',
     keyedDigits: '',
@@ -85,14 +93,21 @@ export function look(view: View, event: TerminalEvent, terminal: TerminalState |
       return { lastScan: event.outcome, ...lookAtScan(view, event.outcome) };
     case 'saleClosed':
       // A bill that had been set aside closes behind the one in front: no change is handed out for it.
-      return terminal?.check && terminal.check.checkId !== event.checkId
+      return view.asideIds.includes(event.checkId)
         ? {}
         : { paid: event.sale, sheet: undefined, typedQuantity: '', keyedDigits: '', notices: [] };
     case 'attemptResolved':
-      return notify(view, { type: 'resolved', checkId: event.checkId, attemptId: event.attemptId, state: event.state });
+      return view.asideIds.includes(event.checkId)
+        ? notify(view, {
+            type: 'resolved',
+            checkId: event.checkId,
+            attemptId: event.attemptId,
+            state: event.state,
+          })
+        : {};
     case 'snapshot':
     case 'changed':
-      return terminal?.check && view.paid ? { paid: undefined } : {};
+      return { asideIds: asideAfter(view, terminal), ...(terminal?.check && view.paid ? { paid: undefined } : {}) };
     case 'catalogueChanged':
       return {};
   }
@@ -118,6 +133,13 @@ function lookAtScan(view: View, outcome: ScanOutcome): Partial<View> {
     case 'fault':
       return notify(view, { type: 'scan', outcome });
   }
+}
+
+function asideAfter(view: View, terminal: TerminalState | null): readonly CheckId[] {
+  const frontId = terminal?.check?.checkId;
+  const now = terminal?.unresolved.map(({ checkId }) => checkId) ?? [];
+  const known = new Set([...view.asideIds, ...now].filter((checkId) => checkId !== frontId));
+  return known.size === view.asideIds.length ? view.asideIds : [...known].slice(-asideMax);
 }
 
 /** A second unknown barcode is news; the same one again only moves to the end. */

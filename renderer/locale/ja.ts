@@ -123,7 +123,7 @@ export const ja: Locale = {
     undo: '元に戻す',
     undone: '元に戻しました。',
     park: '保留',
-    recall: '呼び出し',
+    recall: '呼出',
     note: 'メモ',
     void: '会計を取消',
     more: 'その他',

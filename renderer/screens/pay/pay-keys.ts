@@ -4,9 +4,9 @@ import type { Check } from '#contract/check.ts';
 import { type Money, compare } from '#contract/money.ts';
 import { type KeypadKey, amountOf, press } from '../../keyed-amount.ts';
 import type { KeyPlace } from '../../shortcuts.ts';
-import { type Act, type Till, useAct, useTill } from '../../till.tsx';
+import { type Act, type Till, useAct, useCheck, useTill, useView } from '../../till.tsx';
 import { notify } from '../../view.ts';
-import { stageOf } from './stage.ts';
+import { isPayShown, stageOf } from './stage.ts';
 
 /** What a person can do while the bill is being paid, by touch and by key alike. */
 export interface PayVerbs {
@@ -22,6 +22,11 @@ export interface PayVerbs {
   back(): Promise<unknown>;
   /** Says why nothing can be paid now. */
   explain(): void;
+}
+
+export function useIsPayShown(): boolean {
+  const readAttemptId = useView((view) => view.readAttemptId);
+  return isPayShown(useCheck(), readAttemptId);
 }
 
 export function usePayKeys(): PayVerbs {
@@ -88,6 +93,8 @@ function payVerbs({ live, view }: Till, act: Act): PayVerbs {
       if (!check) return;
       if (view.getState().keyedDigits !== '') return view.setState({ keyedDigits: '' });
       const { checkId } = check;
+      view.setState({ readAttemptId: check.attempt?.attemptId });
+      if (check.state === 'open') return;
       await act(async (terminal) => {
         if (isWaiting(check)) await terminal.pay.stopWaiting({ checkId });
         return terminal.pay.leave({ checkId });

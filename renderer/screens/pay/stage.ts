@@ -11,6 +11,20 @@ export type PayStage =
   /** Nobody may take money for this bill. */
   | { readonly type: 'unresolved'; readonly attempt: Attempt };
 
+/**
+ * Whether the pay screen is up. A try that failed gives the bill back to the lines, but the cashier still has to read
+ * why and choose another way, so the screen stays until they go back themselves.
+ */
+export function isPayShown(check: Check | null, readAttemptId: Attempt['attemptId'] | undefined): boolean {
+  if (check?.state === 'paying') return true;
+  const { attempt } = check ?? {};
+  return (
+    check?.state === 'open' &&
+    (attempt?.state === 'declined' || attempt?.state === 'cancelled') &&
+    attempt.attemptId !== readAttemptId
+  );
+}
+
 export function stageOf(check: Pick<Check, 'checkId' | 'attempt'>, prompt: Prompt): PayStage {
   const { attempt } = check;
   if (attempt && isUnresolved(attempt)) return { type: 'unresolved', attempt };

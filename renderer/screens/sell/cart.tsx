@@ -7,6 +7,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { keys } from '../../shortcuts.ts';
 import { testIds } from '../../test-ids.ts';
 import { useCheck, useTerminal, useTill, useView } from '../../till.tsx';
+import { useIsPayShown } from '../pay/pay-keys.ts';
 import { CartLine } from './cart-line.tsx';
 import { PaidPanel } from './paid-panel.tsx';
 import { Totals } from './totals.tsx';
@@ -18,6 +19,7 @@ export function Cart() {
   const { t } = useWords();
   const check = useCheck();
   const paid = useView((view) => view.paid);
+  const isPayOpen = useIsPayShown();
   if (!check && paid) return <PaidPanel sale={paid} />;
   const isPaying = check?.state === 'paying';
   return (
@@ -32,7 +34,7 @@ export function Cart() {
       {check && check.lines.length > 0 ? <Lines check={check} isFrozen={isPaying} /> : <EmptyCart />}
       <div className={styles['foot']}>
         {check && <Totals check={check} />}
-        {!isPaying && <PayButtons check={check} />}
+        {!isPayOpen && <PayButtons check={check} />}
       </div>
     </aside>
   );

@@ -95,8 +95,10 @@ export function Catalogue() {
               testId={testIds.category(categoryId)}
               onPress={() => view.setState({ shelf: { type: 'category', categoryId } })}
             >
-              <span className={styles['dot']} style={{ background: colour }} aria-hidden="true" />
-              {name}
+              <span className={styles['chip']}>
+                <span className={styles['dot']} style={{ background: colour }} aria-hidden="true" />
+                <span>{name}</span>
+              </span>
             </Button>
           ))}
         </div>

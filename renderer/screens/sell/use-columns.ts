@@ -1,7 +1,9 @@
 import { type RefObject, useLayoutEffect, useState } from 'react';
 
-/** Narrowest tile, and the gap between tiles, in px. */
+/** Narrowest tile on a small and on a wide shelf, and the gap between tiles, in px. */
 const tileWidth = 148;
+const wideTileWidth = 176;
+const wideShelf = 1_100;
 export const tileGap = 8;
 export const tileHeight = 104;
 
@@ -14,7 +16,9 @@ export function useColumns(element: RefObject<HTMLElement | null>): number {
     const measure = (): void => {
       const style = getComputedStyle(current);
       const inner = current.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
-      setColumns(Math.max(2, Math.floor((inner + tileGap) / (tileWidth + tileGap))));
+      setColumns(
+        Math.max(2, Math.floor((inner + tileGap) / ((inner > wideShelf ? wideTileWidth : tileWidth) + tileGap))),
+      );
     };
     measure();
     const observer = new ResizeObserver(measure);

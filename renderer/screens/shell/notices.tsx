@@ -10,7 +10,7 @@ import { testIds } from '../../test-ids.ts';
 import { type Notice, dismiss } from '../../view.ts';
 import styles from './notices.module.css';
 
-/** Good news goes by itself; what needs a person stays until they say so. */
+/** What was added goes by itself; all else stays until somebody has read it. */
 const GOOD_NEWS_MS = 6_000;
 
 /**
@@ -46,10 +46,10 @@ function OneNotice({ notice }: { readonly notice: Notice }) {
   const { tone, type, title, detail } = noticeWords(t, formats, notice);
 
   useEffect(() => {
-    if (tone !== 'good') return;
+    if (type !== 'added') return;
     const timer = setTimeout(() => view.setState((seen) => dismiss(seen, notice.noticeId)), GOOD_NEWS_MS);
     return () => clearTimeout(timer);
-  }, [tone, view, notice.noticeId]);
+  }, [type, view, notice.noticeId]);
 
   let action: ReactNode;
   if (notice.type === 'scan' && notice.outcome.result.type === 'unknownBarcode') {
@@ -77,9 +77,8 @@ function OneNotice({ notice }: { readonly notice: Notice }) {
       <Button onPress={() => view.setState({ screen: 'sell', sheet: undefined })}>{t('notice.goToBill')}</Button>
     );
   } else if (notice.type === 'resolved') {
-    const sheet = { type: notice.state === 'approved' ? 'unresolved' : 'parked' } as const;
     action = notice.state !== 'approved' && (
-      <Button onPress={() => view.setState({ sheet })}>{t('notice.showBills')}</Button>
+      <Button onPress={() => view.setState({ sheet: { type: 'unresolved' } })}>{t('notice.showBills')}</Button>
     );
   }
   return (

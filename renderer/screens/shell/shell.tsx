@@ -1,5 +1,5 @@
 import { useCart } from '../sell/use-cart.ts';
-import { useTerminal, useTill, useView } from '../../till.tsx';
+import { useTill, useView } from '../../till.tsx';
 import { useKeyboard } from '../../keyboard.ts';
 import { type Command } from '../../shortcuts.ts';
 import { Cart } from '../sell/cart.tsx';
@@ -11,14 +11,14 @@ import { LostBanner } from './lost-banner.tsx';
 import { Notices } from './notices.tsx';
 import { Sheets } from './sheets.tsx';
 import { TopBar } from './top-bar.tsx';
-import { usePayKeys } from '../pay/pay-keys.ts';
+import { useIsPayShown, usePayKeys } from '../pay/pay-keys.ts';
 import styles from './shell.module.css';
 
 /** The frame of everything behind the PIN: bar, shelves or payment, and the cart, which never leaves. */
 export function Shell() {
   const screen = useView((view) => view.screen);
   const isDemoOpen = useView((view) => view.isDemoOpen);
-  const isPaying = useTerminal(({ check }) => check?.state === 'paying');
+  const isPaying = useIsPayShown();
   useShortcuts(isPaying);
   return (
     <div className={styles['shell']}>
