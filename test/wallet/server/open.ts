@@ -47,7 +47,8 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
   const folder = mkdtempSync(join(tmpdir(), 'warikan-wallet-'));
   const database = openDatabase(join(folder, 'wallet.sqlite'));
   let nowMs = START_MS;
-  const clock = { nowMs: () => nowMs, move: (ms: number) => void (nowMs += ms) };
+  // Moved by the test, unless the test lives by the machine's.
+  const clock = { nowMs: options.clock?.nowMs ?? (() => nowMs), move: (ms: number) => void (nowMs += ms) };
   const logged: string[] = [];
   const sink = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -60,21 +61,21 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
   const server = await openWalletServer({
     ledger: wrap(ledger),
     registry,
-    keys: openKeys(join(folder, 'keys.json'), nowMs),
-    clock,
-    newId: () => uuidV7(nowMs, randomBytes(10)),
+    keys: openKeys(join(folder, 'keys.json'), clock.nowMs()),
+    newId: () => uuidV7(clock.nowMs(), randomBytes(10)),
     random: (bytes) => randomBytes(bytes),
     log: pino({ level: 'trace' }, sink),
     ...options,
+    clock,
   });
   const base = `http://127.0.0.1:${await server.listen({ host: '127.0.0.1', port: 0 })}`;
 
   const enrolmentCodeOf = async (name: string): Promise<string> => {
     const storeId = await registry.openStore({ storeId: storeIdSchema.parse(newId()), name });
-    return issuePairingCode(registry, { storeId }, nowMs, (bytes) => randomBytes(bytes));
+    return issuePairingCode(registry, { storeId }, clock.nowMs(), (bytes) => randomBytes(bytes));
   };
   const bindingCodeOf = (walletId: string): Promise<string> =>
-    issuePairingCode(registry, { walletId }, nowMs, (bytes) => randomBytes(bytes));
+    issuePairingCode(registry, { walletId }, clock.nowMs(), (bytes) => randomBytes(bytes));
   return {
     base,
     server,
@@ -90,7 +91,7 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
       await registry.openWallet({ walletId, name, currency, perPaymentLimit: limit });
       if (balance > 0) {
         const amount = { amount: balance, currency };
-        await ledger.book([{ type: 'reload', reloadId: newId(), walletId, amount, atMs: nowMs }]);
+        await ledger.book([{ type: 'reload', reloadId: newId(), walletId, amount, atMs: clock.nowMs() }]);
       }
       return { ...(await bind(base, await bindingCodeOf(walletId), clock.nowMs)), walletId };
     },

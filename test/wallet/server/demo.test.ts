@@ -1,0 +1,111 @@
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { attemptIdSchema, checkIdSchema } from '#contract/ids.ts';
+import { isWalletCode } from '#contract/token.ts';
+import { enrol, newId } from '#test/wallet/server/caller.ts';
+import { openWallet, type OpenWallet } from '#test/wallet/server/open.ts';
+
+let wallet: OpenWallet;
+
+beforeEach(async () => {
+  wallet = await openWallet({ isDemo: true });
+});
+
+afterEach(() => wallet.close());
+
+describe('the demo', () => {
+  test('has six customers with money, one of them with hardly any, and a phone for each', async () => {
+    const customers = (await (await fetch(`${wallet.base}/demo/customers`)).json()) as {
+      name: string;
+      balance: unknown;
+      phoneUrl: string;
+    }[];
+    expect({
+      customers: customers.map(({ name, balance }) => [name, balance]),
+      phones: customers.every(({ phoneUrl }) => /^\/phone\/#bind=[0-9A-Z]{4}-[0-9A-Z]{6}$/.test(phoneUrl)),
+    }).toEqual({
+      customers: [
+        ['Haru Tanaka', { amount: 12_000, currency: 'JPY' }],
+        ['Mei Sato', { amount: 8_400, currency: 'JPY' }],
+        ['Ren Suzuki', { amount: 3_000, currency: 'JPY' }],
+        ['Aoi Watanabe', { amount: 120, currency: 'JPY' }],
+        ['Sora Ito', { amount: 25_000, currency: 'JPY' }],
+        ['Yui Nakamura', { amount: 5_600, currency: 'JPY' }],
+      ],
+      phones: true,
+    });
+  });
+
+  test('plays a customer’s phone: each code is fresh and pays once', async () => {
+    const terminal = await enrol(wallet.base, (await wallet.server.demo?.enrolmentCode()) ?? '', wallet.clock.nowMs);
+    const codes = [await showCode(), await showCode()];
+    const states = await Promise.all(
+      [codes[0], codes[1], codes[1]].map(async (token = '') => {
+        const settlement = await terminal.get(
+          'putSettlement',
+          { settlementId: attemptIdSchema.parse(newId()) },
+          {
+            checkId: checkIdSchema.parse(newId()),
+            amount: { amount: 100, currency: 'JPY' },
+            token,
+            capturedAt: new Date(wallet.clock.nowMs()).toISOString(),
+            mode: 'online',
+          },
+        );
+        return settlement.state;
+      }),
+    );
+    expect({ areCodes: codes.every(isWalletCode), differ: codes[0] !== codes[1], states: states.toSorted() }).toEqual({
+      areCodes: true,
+      differ: true,
+      states: ['approved', 'approved', 'declined'],
+    });
+  });
+
+  test('keeps one enrolment code until it is used or half its life is over', async () => {
+    const ask = async (): Promise<string> => {
+      const response = await fetch(`${wallet.base}/demo/enrolment-code`);
+      return ((await response.json()) as { enrolmentCode: string }).enrolmentCode;
+    };
+    const [first, again] = [await ask(), await ask()];
+    await enrol(wallet.base, first, wallet.clock.nowMs);
+    const second = await ask();
+    wallet.clock.move(5 * 60_000 + 1);
+    expect([again === first, second === first, (await ask()) === second]).toEqual([true, false, false]);
+  });
+
+  test.each([
+    ['GET', '/demo/customers'],
+    ['GET', '/demo/enrolment-code'],
+    ['POST', '/demo/customers/01900000-0000-7000-8000-000000000001/code'],
+  ])('%s %s is not there for a name that points here from elsewhere', async (method, path) => {
+    expect([await statusOf(method, path, '127.0.0.1'), await statusOf(method, path, 'evil.example')]).toEqual([
+      200, 404,
+    ]);
+  });
+
+  test('is not there without being asked for', async () => {
+    const plain = await openWallet();
+    const statuses = await Promise.all(
+      ['/demo/customers', '/demo/enrolment-code'].map(async (path) => (await fetch(plain.base + path)).status),
+    );
+    await plain.close();
+    expect(statuses).toEqual([404, 404]);
+  });
+});
+
+async function showCode(): Promise<string> {
+  const path = '/demo/customers/01900000-0000-7000-8000-000000000001/code';
+  const response = await fetch(wallet.base + path, { method: 'POST' });
+  return ((await response.json()) as { code: string }).code;
+}
+
+function statusOf(method: string, path: string, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request(wallet.base + path, { method, headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.once('error', reject).end();
+  });
+}
