@@ -76,7 +76,7 @@ const textCodes: Codes = ({ text }) => `{width:*}\n${centred(literal(text))}`;
 function markdownOf(element: ReceiptElement, columns: number, codes: Codes): string {
   switch (element.type) {
     case 'text':
-      return `{width:*}\n${aligned(element.align)(emphasised(literal(element.text), element.emphasis))}`;
+      return `{width:*}\n${aligned(element.align)(written(element.text, columns, element.emphasis))}`;
     case 'row':
       return rowOf(element, Math.max(columns, columnsMin));
     case 'rule':
@@ -93,17 +93,18 @@ function markdownOf(element: ReceiptElement, columns: number, codes: Codes): str
 
 /** Left and right on one line; the left goes on below where it is long, the right stands alone where that is. */
 function rowOf({ left, right, emphasis, indent }: Extract<ReceiptElement, { type: 'row' }>, columns: number): string {
-  const scale = emphasis === 'large' ? 2 : 1;
-  const [from, to] = [literal(left), literal(right)].map((text) => emphasised(text, emphasis)) as [string, string];
-  const margin = Math.min(indent, indentMax);
-  // Beside the columns themselves there is one space between each two.
-  const before = margin === 0 ? '' : `${margin * 2 - 1},`;
+  const margin = Math.min(indent, indentMax) * 2;
+  // Between two columns of receiptline there is one space.
+  const before = margin === 0 ? '' : `${margin - 1},`;
   const indented = margin === 0 ? '|' : '| |';
-  if (right === '') return `{width:${before}*}\n${indented}${from} |`;
-  const rightWidth = widthOf(tidy(right)) * scale;
-  if (columns - margin * 2 - rightWidth < columnsMin / 2)
-    return `{width:${before}*}\n${indented}${from} |\n{width:*}\n| ${to}|`;
-  return `{width:${before}*,${rightWidth}}\n${indented}${from} | ${to}|`;
+  const rightWidth = widthOf(tidy(right)) * scaleOf(emphasis);
+  const leftWidth = columns - margin - rightWidth - 1;
+  if (rightWidth > 0 && leftWidth >= columnsMin / 2) {
+    const cells = `${written(left, leftWidth, emphasis)} | ${written(right, rightWidth, emphasis)}`;
+    return `{width:${before}*,${rightWidth}}\n${indented}${cells}|`;
+  }
+  const alone = `{width:${before}*}\n${indented}${written(left, columns - margin, emphasis)} |`;
+  return rightWidth === 0 ? alone : `${alone}\n{width:*}\n| ${written(right, columns, emphasis)}|`;
 }
 
 const indentMax = 2;
@@ -117,17 +118,59 @@ function centred(markdown: string): string {
   return `| ${markdown} |`;
 }
 
-function emphasised(markdown: string, emphasis: 'none' | 'bold' | 'large'): string {
+/** Markdown of a text in a column of that width, with its lines ended between words. */
+function written(text: string, width: number, emphasis: Emphasis): string {
+  const room = Math.floor(width / scaleOf(emphasis));
+  const lines = linesOf(tidy(text), room);
+  // A line that fills its column ends by itself; to end it again would leave a blank one.
+  const markdown = lines.map((line, index) =>
+    index === lines.length - 1 || widthOf(line) >= room ? escaped(line) : `${escaped(line)}\\n`,
+  );
+  return emphasised(markdown.join(''), emphasis);
+}
+
+function linesOf(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const joined = line === '' ? word : `${line} ${word}`;
+    if (widthOf(joined) <= width) line = joined;
+    else {
+      if (line !== '') lines.push(line);
+      line = '';
+      for (const grapheme of graphemesOf(word)) {
+        if (line !== '' && widthOf(line + grapheme) > width) {
+          lines.push(line);
+          line = '';
+        }
+        line += grapheme;
+      }
+    }
+  }
+  return [...lines, line];
+}
+
+type Emphasis = 'none' | 'bold' | 'large';
+
+function scaleOf(emphasis: Emphasis): 1 | 2 {
+  return emphasis === 'large' ? 2 : 1;
+}
+
+function emphasised(markdown: string, emphasis: Emphasis): string {
   if (emphasis === 'none' || markdown === '') return markdown;
   return emphasis === 'bold' ? `"${markdown}"` : `^^^"${markdown}"^^^`;
+}
+
+function literal(text: string): string {
+  return escaped(tidy(text));
 }
 
 /**
  * Markdown that prints as the text. A backslash stands before each character that means something; it is not `\xNN`,
  * because receiptline composes characters (NFC) before it reads, and a combining mark would eat the last digit.
  */
-function literal(text: string): string {
-  return tidy(text).replace(/[\\{|}\-=_"`^~]/g, '\\$&');
+function escaped(text: string): string {
+  return text.replace(/[\\{|}\-=_"`^~]/g, '\\$&');
 }
 
 /** One line of characters that XML and a printer know. */

@@ -115,28 +115,42 @@ function totalsOf({ lines, totals, discount }: Sale, { language }: Store): Recei
   const { currency } = totals.total;
   const lineDiscounts = sum(lines.filter(({ isVoided }) => !isVoided).map(discountedBy), currency);
   const billDiscount = subtract(totals.discount, lineDiscounts);
-  const addedTaxes = totals.taxes.filter(({ taxClass }) => !taxClass.isIncluded);
+  const addedTaxes = Map.groupBy(
+    totals.taxes.filter(({ taxClass }) => !taxClass.isIncluded),
+    ({ taxClass }) => rateText(taxClass.rate),
+  );
   return [
     row(
       `${word.subtotal} ${word.items(totals.itemCount)}`,
       priceText(subtract(totals.subtotal, lineDiscounts), language),
     ),
     ...(discount ? [discountRow(discount, billDiscount, language, 0)] : []),
-    ...addedTaxes.map(({ taxClass, tax }) => row(word.addedTax(rateText(taxClass.rate)), priceText(tax, language))),
+    ...[...addedTaxes].map(([rate, rows]) => {
+      const taxes = rows.map(({ tax }) => tax);
+      return row(word.addedTax(rate), priceText(sum(taxes, currency), language));
+    }),
     row(word.total, priceText(totals.total, language), { emphasis: 'large' }),
   ];
 }
 
-/** One row for each rate, taxable amount and tax apart, and what the marks mean. */
+/** Taxable amount and tax of each rate, whatever classes have it, and what the marks mean. */
 function taxTableOf(taxes: readonly TaxTotal[], { language }: Store): ReceiptElement[] {
   const word = words[language];
-  return taxes.flatMap(({ taxClass, net, tax, gross }) => {
-    const { mark, name, isIncluded } = taxClass;
-    const rate = rateText(taxClass.rate);
+  const rates = Map.groupBy(taxes, ({ taxClass }) => `${rateText(taxClass.rate)} ${taxClass.isIncluded}`);
+  return [...rates.values()].flatMap((rows) => {
+    const [first] = rows;
+    if (!first) return [];
+    const { rate, isIncluded } = first.taxClass;
+    const { currency } = first.gross;
+    const taxable = rows.map(({ net, gross }) => (isIncluded ? gross : net));
+    const taxed = rows.map(({ tax }) => tax);
+    const marked = new Map(rows.map(({ taxClass }) => [taxClass.mark, taxClass.name]));
+    marked.delete('');
+    const marks = [...marked.keys()].join('');
     return [
-      row(`${mark}${word.taxable(rate, isIncluded)}`, priceText(isIncluded ? gross : net, language)),
-      row(isIncluded ? word.taxInside : word.taxOnTop, priceText(tax, language), { indent: 1 }),
-      ...(mark === '' ? [] : [row(word.markMeans(mark, name), '', { indent: 1 })]),
+      row(`${marks}${word.taxable(rateText(rate), isIncluded)}`, priceText(sum(taxable, currency), language)),
+      row(isIncluded ? word.taxInside : word.taxOnTop, priceText(sum(taxed, currency), language), { indent: 1 }),
+      ...[...marked].map(([mark, name]) => row(word.markMeans(mark, name), '', { indent: 1 })),
     ];
   });
 }

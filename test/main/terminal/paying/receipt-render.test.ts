@@ -85,6 +85,26 @@ describe('a receipt as text', () => {
     expect(linesOf([row('abcdefghijklmnopqrstuvw', '¥1')], 20)).toEqual(['abcdefghijklmnopq ¥1', 'rstuvw']);
   });
 
+  test('ends a line between words where it can', () => {
+    const name = 'Strawberry shortcake いちごのショートケーキ and \\ tea';
+    expect(
+      linesOf([row(name, '¥620'), row('abc def ghijklmnopqrstuvwxyz', '¥1'), row('exactly fifteen', '¥620')], 20),
+    ).toEqual([
+      'Strawberry      ¥620',
+      'shortcake',
+      'いちごのショー',
+      'トケーキ and \\',
+      'tea',
+      'abc def           ¥1',
+      'ghijklmnopqrstuvw',
+      'xyz',
+      'exactly fifteen ¥620',
+    ]);
+    expect(
+      linesOf([{ type: 'text', text: 'twenty columns, full and more', align: 'left', emphasis: 'none' }], 20),
+    ).toEqual(['twenty columns, full', 'and more']);
+  });
+
   test('writes out what a code says', () => {
     expect(
       linesOf(

@@ -156,6 +156,23 @@ test('shows what cash rounding took or gave', () => {
   );
 });
 
+test('shows each rate once, whatever classes have it', () => {
+  const news = { ...reduced, taxClassId: 'n', name: 'News', mark: '◇' };
+  const extra = { ...added, taxClassId: 'x' };
+  const lines = [reduced, news, added, extra].map((taxClass) => line({ name: 'A', unitPrice: yen(1_080), taxClass }));
+  const text = receiptText(receiptOf(saleOf(lines), store, { copyNumber: 0 }), 30);
+  expect(text).toContain('Tax 10%                   ¥216\nTotal ');
+  expect(text.slice(text.indexOf('※◇Taxed'), text.indexOf('\n\n', text.indexOf('※◇Taxed')))).toBe(`\
+※◇Taxed at 8%, with    ¥2,160
+tax
+  Tax in it               ¥160
+  ※ means: Reduced
+  ◇ means: News
+Taxed at 10%, without   ¥2,160
+tax
+  Tax                     ¥216`);
+});
+
 test('is a receipt document that can be stored and read back', () => {
   const document = receiptOf(sale, store, { copyNumber: 0 });
   expect(receiptDocumentSchema.parse(JSON.parse(JSON.stringify(document)))).toEqual(document);
