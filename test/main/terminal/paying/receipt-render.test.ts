@@ -88,7 +88,15 @@ describe('a receipt as text', () => {
   test('ends a line between words where it can', () => {
     const name = 'Strawberry shortcake いちごのショートケーキ and \\ tea';
     expect(
-      linesOf([row(name, '¥620'), row('abc def ghijklmnopqrstuvwxyz', '¥1'), row('exactly fifteen', '¥620')], 20),
+      linesOf(
+        [
+          row(name, '¥620'),
+          row('abc def ghijklmnopqrstuvwxyz', '¥1'),
+          row('exactly fifteen', '¥620'),
+          row('one more columns', '¥620'),
+        ],
+        20,
+      ),
     ).toEqual([
       'Strawberry      ¥620',
       'shortcake',
@@ -99,6 +107,8 @@ describe('a receipt as text', () => {
       'ghijklmnopqrstuvw',
       'xyz',
       'exactly fifteen ¥620',
+      'one more        ¥620',
+      'columns',
     ]);
     expect(
       linesOf([{ type: 'text', text: 'twenty columns, full and more', align: 'left', emphasis: 'none' }], 20),
