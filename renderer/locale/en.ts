@@ -135,7 +135,6 @@ export const en = {
     edit: 'Change',
     voidLine: 'Remove',
     typed: '{{digits}} × – press * to set the quantity',
-    lineLabel: '{{quantity}} × {{name}}, {{total}}',
     keepPaying: 'Bill is being paid: lines are frozen.',
     paidSoFar: 'Paid so far',
     emptyExplain: 'There is nothing on the bill yet.',

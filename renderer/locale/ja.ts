@@ -137,7 +137,6 @@ export const ja: Locale = {
     edit: '変更',
     voidLine: '削除',
     typed: '{{digits}}個 – * で数量を確定',
-    lineLabel: '{{name}} {{quantity}}点 {{total}}',
     keepPaying: 'お支払い中のため変更できません。',
     paidSoFar: 'お預かり済み',
     emptyExplain: 'まだ商品がありません。',

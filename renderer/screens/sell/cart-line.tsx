@@ -47,11 +47,6 @@ export const CartLine = memo(function CartLine({ line, total, isSelected, isFroz
         <button
           type="button"
           className={styles['face']}
-          aria-label={t('cart.lineLabel', {
-            quantity: formats.number(line.quantity),
-            name: line.name,
-            total: shownTotal,
-          })}
           aria-expanded={isSelected}
           onClick={() => (isSelected ? cart.editSelected() : cart.select(line.lineId))}
         >
