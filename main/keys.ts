@@ -9,15 +9,33 @@ export interface Seal {
   open(sealed: Uint8Array): Uint8Array;
 }
 
+/** What every sealed file begins with, so that it is never taken for a file without its key. */
+export const sealedMark = Buffer.from('warikan-sealed-1\n');
+
+/** The keys were sealed, and this host has nothing to open them with. */
+export class SealedKeys extends Error {
+  constructor(folder: string) {
+    super(
+      `The keys in ${folder} are sealed by this machine's key store, which only the till in its own window can open: ` +
+        'start it without --browser, as the person who used it before.',
+    );
+  }
+}
+
 const PEPPER_BYTES = 32;
 
-/** Files of one folder that only their owner can read. */
+/**
+ * Files of one folder that only their owner can read.
+ *
+ * @throws SealedKeys on reading what was sealed, where no seal is given: a new key in its place would lock everybody out
+ */
 export function openKeys(folder: string, seal?: Seal): KeyStore {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return {
     read(name) {
       const bytes = readIfThere(join(folder, name));
       if (bytes === undefined) return undefined;
+      if (seal === undefined && isSealed(bytes)) throw new SealedKeys(folder);
       return Buffer.from(seal === undefined ? bytes : seal.open(bytes)).toString('utf8');
     },
     write(name, value) {
@@ -37,6 +55,10 @@ export function openPepper(keys: KeyStore): Uint8Array {
   const pepper = randomBytes(PEPPER_BYTES);
   keys.write('pin-pepper', pepper.toString('base64url'));
   return pepper;
+}
+
+export function isSealed(bytes: Uint8Array): boolean {
+  return sealedMark.equals(bytes.subarray(0, sealedMark.length));
 }
 
 function readIfThere(path: string): Uint8Array | undefined {

@@ -9,6 +9,7 @@ import { type Till, openTill } from './compose.ts';
 import { type StartConfig, defaultPort, defaultWalletPort, parseConfig, usage } from './config.ts';
 import { forkDeviceProcess } from './device-process-node.ts';
 import { findElectron } from './find-electron.ts';
+import { SealedKeys } from './keys.ts';
 import { openBrowser } from './open-browser.ts';
 import { PROJECT, type Product, hasSources, isBuilt, products } from './sources.ts';
 import { FutureFile, UnreadableFile } from './terminal/store/database.ts';
@@ -125,6 +126,7 @@ function fail(error: unknown): never {
     error instanceof DataFolderInUse ||
     error instanceof FutureFile ||
     error instanceof UnreadableFile ||
+    error instanceof SealedKeys ||
     isErrno(error);
   process.stderr.write(`${isTheirs ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);

@@ -2,14 +2,13 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { safeStorage } from 'electron';
-import type { Seal } from '../keys.ts';
+import { type Seal, isSealed, sealedMark } from '../keys.ts';
 
 /**
  * A sealed file, AES-256-GCM under a key that the operating system's key store keeps for us:
  *
- *     MARK | nonce 12 | tag 16 | ciphertext
+ *     sealedMark | nonce 12 | tag 16 | ciphertext
  */
-const MARK = Buffer.from('warikan-sealed-1\n');
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -32,12 +31,11 @@ export async function openSeal(keysFolder: string): Promise<Seal | undefined> {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(ALGORITHM, key, nonce);
       const sealed = Buffer.concat([cipher.update(bytes), cipher.final()]);
-      return Buffer.concat([MARK, nonce, cipher.getAuthTag(), sealed]);
+      return Buffer.concat([sealedMark, nonce, cipher.getAuthTag(), sealed]);
     },
     open(bytes) {
-      const file = Buffer.from(bytes);
-      if (!file.subarray(0, MARK.length).equals(MARK)) return file;
-      const rest = file.subarray(MARK.length);
+      if (!isSealed(bytes)) return bytes;
+      const rest = Buffer.from(bytes).subarray(sealedMark.length);
       const decipher = createDecipheriv(ALGORITHM, key, rest.subarray(0, NONCE_BYTES));
       decipher.setAuthTag(rest.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
       return Buffer.concat([decipher.update(rest.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);

@@ -109,9 +109,11 @@ describe('the app (docs/api/app.md)', () => {
 
     const listening = runSample({
       main: `${WITH_WINDOW}${closing}
+        app.on('will-quit', () => say('will-quit'));
         app.on('window-all-closed', () => { say('none left'); setTimeout(() => say('still running'), 20); });`,
     });
     await listening.said('still running');
+    expect(listening.sayings().map(([name]) => name)).toEqual(['none left', 'still running']);
     await listening.close();
   });
 

@@ -18,7 +18,8 @@ describe('a preload script in its isolated world (docs/tutorial/context-isolatio
       preload: `
         const { ipcRenderer } = require('electron');
         window.secret = 'of the preload';
-        ipcRenderer.send('say', 'preload', [document.readyState, typeof window.fromPage, typeof process.versions === 'x']);
+        const own = Object.keys(window).filter((key) => /electron/i.test(key));
+        ipcRenderer.send('say', 'preload', [document.readyState, typeof window.fromPage, own]);
         window.addEventListener('DOMContentLoaded', () => {
           ipcRenderer.send('say', 'later', [document.body.dataset.page, typeof window.fromPage]);
         });`.replace(", typeof process.versions === 'x'", ''),
@@ -30,7 +31,7 @@ describe('a preload script in its isolated world (docs/tutorial/context-isolatio
     });
 
     await app.said('loaded');
-    expect(await app.said('preload')).toEqual(['loading', 'undefined']);
+    expect(await app.said('preload')).toEqual(['loading', 'undefined', []]);
     expect(await app.said('later')).toEqual(['undefined undefined undefined', 'undefined']);
     expect(await (await app.pageOf()).evaluate('Object.keys(window).filter((key) => /electron/i.test(key))')).toEqual(
       [],

@@ -155,12 +155,18 @@ describe('the till under the Electron host', { timeout: 90_000 }, () => {
     await second.close();
   });
 
-  test('keeps its keys in plain files of mode 0600 where the machine has no key store', async () => {
+  test('keeps its keys in plain files of mode 0600 where the machine has no key store, and reads them where it has', async () => {
     const till = await launch(makeFolder(), { ELECTRON_STAND_IN_WITHOUT_KEY_STORE: '1' });
     await till.page.waitForSelector(signIn);
     await till.close();
     const pepper = join(till.dataDir, 'keys', 'pin-pepper');
     expect([readFileSync(pepper, 'utf8').length, statSync(pepper).mode & 0o777]).toEqual([43, 0o600]);
+
+    const plain = readFileSync(pepper);
+    const later = await launch(till.dataDir);
+    await later.page.waitForSelector(signIn);
+    await later.close();
+    expect(readFileSync(pepper).equals(plain)).toBe(true);
   });
 
   test('says in a box why it cannot start, and ends', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openKeys, openPepper } from '#main/keys.ts';
+import { SealedKeys, openKeys, openPepper, sealedMark } from '#main/keys.ts';
 
 let folder: string;
 
@@ -44,4 +44,13 @@ test('a seal stands between the key and its file', () => {
     [0x9e, 0x9d, 0x9c],
     undefined,
   ]);
+});
+
+test('a sealed file is refused where there is no seal, and never replaced', () => {
+  const seal = { close: (bytes: Uint8Array) => Buffer.concat([sealedMark, bytes]), open: (bytes: Uint8Array) => bytes };
+  const pepper = openPepper(openKeys(folder, seal));
+  const file = readFileSync(join(folder, 'pin-pepper'));
+
+  expect(() => openPepper(openKeys(folder))).toThrow(SealedKeys);
+  expect([pepper.length, readFileSync(join(folder, 'pin-pepper')).equals(file)]).toEqual([32, true]);
 });

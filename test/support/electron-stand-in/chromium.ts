@@ -13,6 +13,8 @@ export type Listener = (method: string, params: Answer, sessionId: string | unde
 export interface Chromium {
   /** WebSocket of the browser, for Playwright. */
   readonly endpoint: string;
+  /** Its folder, deleted when it is closed. Whoever kills this process deletes it in its place. */
+  readonly profile: string;
   call(method: string, params?: Answer, sessionId?: string): Promise<Answer>;
   onEvent(listener: Listener): void;
   /** Closes the browser and deletes its profile; resolves when its process is gone. */
@@ -48,6 +50,7 @@ export async function startChromium(switches: readonly string[]): Promise<Chromi
   const { call, onEvent } = openPipe(child.stdio[3] as Writable, child.stdio[4] as Readable);
   return {
     endpoint,
+    profile,
     call,
     onEvent,
     async close() {

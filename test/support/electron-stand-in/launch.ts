@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright';
@@ -105,6 +106,9 @@ export function startStandIn({ folder = WARIKAN, args = [], env = {} }: StartOpt
       const how = signal ?? code ?? 1;
       told.end(`The application has ended (${how}). It said:\n${output.items.join('\n')}`);
       output.end(`The application has ended (${how}).`);
+      for (const report of told.items) {
+        if (report.type === 'chromium') rmSync(report.profile, { recursive: true, force: true, maxRetries: 5 });
+      }
       resolve(how);
     });
   });

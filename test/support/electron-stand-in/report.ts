@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 
 /** What the stand-in tells its driver (launch.ts), one JSON line each. */
 export type Report =
-  | { readonly type: 'chromium'; readonly endpoint: string }
+  | { readonly type: 'chromium'; readonly endpoint: string; readonly profile: string }
   | { readonly type: 'ready' }
   | { readonly type: 'window'; readonly id: number; readonly targetId: string }
   | { readonly type: 'refused'; readonly api: string }

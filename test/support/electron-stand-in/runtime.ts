@@ -29,7 +29,7 @@ function makeRuntime(): Runtime {
     windows: new EventEmitter(),
     chromium() {
       starting ??= startChromium(switches).then((chromium) => {
-        report({ type: 'chromium', endpoint: chromium.endpoint });
+        report({ type: 'chromium', endpoint: chromium.endpoint, profile: chromium.profile });
         return chromium;
       });
       return starting;

@@ -16,6 +16,7 @@ const NOTIFY = `
   const [path, text] = process.argv.slice(1);
   const socket = require('node:net').connect(path, () => socket.end(text));
   socket.on('error', () => process.exit(1)).on('close', () => process.exit(0));`;
+const SOCKET_PATH_MAX = 100;
 const NOTIFY_TIMEOUT_MS = 10_000;
 
 /**
@@ -29,9 +30,7 @@ export function lockInstance(
   onSecond: (instance: Instance) => void,
 ): (() => void) | undefined {
   const link = join(userData, 'SingletonLock');
-  // In the temporary folder, because a socket's path may have only about a hundred bytes.
-  const name = createHash('sha256').update(userData).digest('hex').slice(0, 16);
-  const socket = join(tmpdir(), `electron-stand-in-${name}.sock`);
+  const socket = socketOf(userData);
   if (!take(link)) {
     const text = JSON.stringify(instance);
     const { status } = spawnSync(process.execPath, ['-e', NOTIFY, socket, text], { timeout: NOTIFY_TIMEOUT_MS });
@@ -44,6 +43,14 @@ export function lockInstance(
     server.close();
     rmSync(link, { force: true });
   };
+}
+
+/** Beside the link where that fits: a socket's path may have only about a hundred bytes. */
+function socketOf(userData: string): string {
+  const path = join(userData, 'SingletonSocket');
+  if (path.length <= SOCKET_PATH_MAX) return path;
+  const name = createHash('sha256').update(userData).digest('hex').slice(0, 16);
+  return join(tmpdir(), `electron-stand-in-${name}.sock`);
 }
 
 function take(link: string): boolean {
