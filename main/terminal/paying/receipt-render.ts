@@ -30,7 +30,7 @@ export function receiptText(document: ReceiptDocument, columns = columnsDefault)
   return text.replace(/[ ]+$/gm, '');
 }
 
-/** An image with a white-paper layout, black on nothing, 12 units to a column. Loads nothing from anywhere. */
+/** An image with a white-paper layout, black on nothing, with a margin of one column. Loads nothing from anywhere. */
 export function receiptSvg(document: ReceiptDocument, columns = columnsDefault): string {
   const markdown = document.elements.map((element) => markdownOf(element, columns, drawnCodes)).join('\n');
   const svg = receiptline.transform(markdown, {
@@ -39,16 +39,22 @@ export function receiptSvg(document: ReceiptDocument, columns = columnsDefault):
     spacing: true,
     command: { ...receiptline.commands.svg, ...measures },
   });
+  const width = columns * unitsPerColumn;
   return (
     svg
       // receiptline imports a font from the net, and names a filter for white on black by a random id.
       .replace(/<style[^>]*>.*?<\/style>/s, '')
       .replace(/<defs>.*?<\/defs>/s, '')
       .replace(/font-family="[^"]*"/, `font-family="${fonts}" lang="${document.language}"`)
+      // A broad letter in the first column reaches beyond it.
+      .replace(`width="${width}px"`, `width="${width + 2 * unitsPerColumn}px"`)
+      .replace(`viewBox="0 0 ${width} `, `viewBox="${-unitsPerColumn} 0 ${width + 2 * unitsPerColumn} `)
       .replace('<svg ', `<svg role="img" aria-label="${attribute(document.title)}" `)
       .trimEnd()
   );
 }
+
+const unitsPerColumn = 12;
 
 /** Columns that a text takes up. */
 export function widthOf(text: string): number {

@@ -134,7 +134,9 @@ describe('a receipt as text', () => {
 describe('a receipt as SVG', () => {
   test('holds the text as text, in one element that names itself', () => {
     const svg = receiptSvg(documentOf([row('A&B <i>', '¥1')], 'Receipt "1" & <2>'));
-    expect(svg).toMatch(/^<svg role="img" aria-label="Receipt &#34;1&#34; &#38; &#60;2&#62;" width="504px"/);
+    expect(svg).toMatch(
+      /^<svg role="img" aria-label="Receipt &#34;1&#34; &#38; &#60;2&#62;" width="528px" .* viewBox="-12 0 528 /,
+    );
     expect(svg).toMatch(/<\/svg>$/);
     expect(svg.replaceAll('&#xa0;', ' ').replace(/<[^>]+>/g, '')).toBe('A&amp;B &lt;i&gt;¥1');
   });
