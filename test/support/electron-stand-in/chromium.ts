@@ -8,7 +8,7 @@ import { readLines } from './report.ts';
 
 /** Answer or event of the DevTools protocol. */
 export type Answer = Record<string, unknown>;
-export type Listener = (method: string, params: Answer, sessionId: string | undefined) => void;
+type Listener = (method: string, params: Answer, sessionId: string | undefined) => void;
 
 export interface Chromium {
   /** WebSocket of the browser, for Playwright. */

@@ -6,7 +6,7 @@ import { guard } from './refuse.ts';
 import { runtime } from './runtime.ts';
 
 /** Set by a test to play a machine without a key store, such as a Linux without a desktop. */
-export const WITHOUT_KEY_STORE = 'ELECTRON_STAND_IN_WITHOUT_KEY_STORE';
+const WITHOUT_KEY_STORE = 'ELECTRON_STAND_IN_WITHOUT_KEY_STORE';
 
 const KEY_FILE = 'electron-stand-in-key';
 const KEY_BYTES = 32;
