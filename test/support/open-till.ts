@@ -241,11 +241,13 @@ export async function openTill(options: TillOptions = {}): Promise<Till> {
 const stores = new Map<string, string>();
 
 /** PINs are slow to hash, so each store is set up once, and its file copied. */
-async function copyOfStore(setup: StoreSetup): Promise<string> {
+export async function copyOfStore(
+  setup: StoreSetup,
+  path = join(temporaryFolder(), 'terminal.sqlite'),
+): Promise<string> {
   const name = JSON.stringify(setup);
   const made = stores.get(name) ?? (await makeStore(setup));
   stores.set(name, made);
-  const path = join(temporaryFolder(), 'terminal.sqlite');
   copyFileSync(made, path);
   return path;
 }
@@ -265,11 +267,9 @@ async function makeStore(setup: StoreSetup): Promise<string> {
     deviceConfigs: [],
     newId: risingIds(clock),
     version: '0.1.0',
-    ...{
-      devices: openFakeDevices(),
-      wallet: openScriptedWallet(clock),
-      log: collectLog([]),
-    },
+    devices: openFakeDevices(),
+    wallet: openScriptedWallet(clock),
+    log: collectLog([]),
   });
   terminal.close();
   database.close();
