@@ -25,12 +25,11 @@ export function encodeBase45(bytes: Uint8Array): string {
 
 /** Undefined where the text is not the Base45 of any bytes. */
 export function decodeBase45(text: string): Uint8Array | undefined {
-  const rest = text.length % 3;
-  if (rest === 1) return undefined;
-  const bytes = new Uint8Array(Math.floor(text.length / 3) * 2 + (rest === 2 ? 1 : 0));
+  const bytes = new Uint8Array(Math.floor(text.length / 3) * 2 + (text.length % 3 === 0 ? 0 : 1));
   let written = 0;
   for (let index = 0; index < text.length; index += 3) {
     const isPair = index + 2 < text.length;
+    // A lone last character finds no partner here: an empty string has no value.
     const low = VALUES.get(text.charAt(index));
     const middle = VALUES.get(text.charAt(index + 1));
     const high = isPair ? VALUES.get(text.charAt(index + 2)) : 0;

@@ -145,6 +145,19 @@ test.each<[string, string, (request: RequestToVerify) => RequestToVerify]>([
   expect(verdict).toMatchObject({ ok: false, problem });
 });
 
+test.each([
+  ['a component twice', '("@method" "@method" "@target-uri" "content-digest" "idempotency-key")'],
+  ['a component with a parameter', '("@method";req "@target-uri" "content-digest" "idempotency-key")'],
+])('%s is refused, though the key’s holder signed it so', async (_, list) => {
+  const request = await signed();
+  const parameters = `${list};created=${NOW};nonce="${NONCE}";keyid="terminal-1"`;
+  const components = Array.from(list.matchAll(/"([^"]+)"/g), ([, name = '']) => name);
+  const base = signatureBase(request, components, parameters) ?? '';
+  const signature = Buffer.from(device.sign(Buffer.from(base))).toString('base64');
+  const headers = { ...request.headers, 'signature-input': `sig1=${parameters}`, signature: `sig1=:${signature}:` };
+  expect(await verifyRequest({ ...request, headers })).toMatchObject({ ok: false, problem: 'signature_invalid' });
+});
+
 test('no text in the headers throws or is accepted', async () => {
   const request = await signed();
   await fc.assert(

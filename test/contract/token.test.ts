@@ -9,6 +9,7 @@ import {
   CLOCK_SKEW_MS,
   encodeClaims,
   encodeCode,
+  encodeCredential,
   isWalletCode,
   type ParsedCode,
   parseCode,
@@ -224,6 +225,31 @@ test('claims of the wrong kind are refused, even under a good signature', () => 
     extra: false,
     list: false,
   });
+});
+
+test('claims in another order are refused, even under a good signature', () => {
+  const { protectedHeader, payload } = encodeClaims(claims, 'k1ab');
+  const aliasEntry = 2 + claims.alias.length;
+  // A map of five: the first entry (2: alias) moves behind the last.
+  const reordered = Uint8Array.from([
+    0xa5,
+    ...payload.subarray(1 + aliasEntry),
+    ...payload.subarray(1, 1 + aliasEntry),
+  ]);
+  const accepts = (bytes: Uint8Array): boolean =>
+    parseCode(
+      encodeCode({
+        credential: encodeCredential({ protectedHeader, payload: bytes, signature: new Uint8Array(64) }),
+        counter: 1,
+        step: 1,
+        proof: new Uint8Array(64),
+      }),
+    ).ok;
+  expect({ inOrder: accepts(payload), reordered: accepts(reordered) }).toEqual({ inOrder: true, reordered: false });
+});
+
+test('a text of a megabyte is refused before it is read', () => {
+  expect(parseCode(`WRK1:${'0'.repeat(1_000_000)}`)).toEqual({ ok: false, error: 'the code is too long' });
 });
 
 test('a scan is a wallet code by its beginning alone', () => {

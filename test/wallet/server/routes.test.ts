@@ -119,9 +119,10 @@ describe('a settlement', () => {
       'token_expired',
       'a code of two and a half minutes ago',
       async () => {
-        const token = await haru.show();
+        // Whatever the terminal says about when it was read: online, the server's clock counts.
+        const [token, capturedAt] = [await haru.show(), nowText()];
         wallet.clock.move(150_000);
-        return { token };
+        return { token, capturedAt };
       },
     ],
     [
@@ -448,11 +449,13 @@ describe('a signed request', () => {
   });
 
   test('that was heard before is refused for as long as its time is accepted', async () => {
+    await ask();
+    wallet.clock.move(300_000);
     const nonce = 'the-same-nonce-again';
-    const early = wallet.clock.nowMs() + 299_000;
-    await ask({ nonce, nowMs: early });
-    wallet.clock.move(598_000);
-    expect(await problemOf(await ask({ nonce, nowMs: early }))).toBe('request_replayed');
+    const nowMs = wallet.clock.nowMs() + 299_000;
+    const first = await problemOf(await ask({ nonce, nowMs }));
+    wallet.clock.move(597_000);
+    expect([first, await problemOf(await ask({ nonce, nowMs }))]).toEqual(['not_found', 'request_replayed']);
   });
 
   test('from a clock that is wrong is refused with the server’s time', async () => {
