@@ -25,6 +25,10 @@ if (!parsed.ok) {
   stop(`${parsed.problem}.\nUsage: ${usage}`, EXIT_WRONG);
 } else if (isFirstInstance(parsed.config)) {
   process.on('uncaughtException', (error) => stop(error.stack ?? error.message));
+  // Electron would only warn of it; Node ends, and so do both hosts.
+  process.on('unhandledRejection', (reason) => {
+    throw reason;
+  });
   app.on('web-contents-created', (_event, contents) => lockPage(contents));
   app.on('window-all-closed', () => app.quit());
   app
@@ -72,7 +76,13 @@ async function run(config: StartConfig): Promise<void> {
   });
   ports.answer(window.webContents);
   app.on('second-instance', () => bringToFront(window));
-  await window.loadURL(PAGE_ADDRESS);
+  try {
+    await window.loadURL(PAGE_ADDRESS);
+  } catch (error) {
+    // A person may close the window before its page has come.
+    if (window.isDestroyed()) return;
+    throw error;
+  }
   process.stdout.write('Warikan is ready in its window.\n');
 }
 

@@ -57,6 +57,8 @@ export function openWindow({ preload, log, onHopeless }: WindowParts): BrowserWi
 
 /** What a second start of the program does to the first one's window. */
 export function bringToFront(window: BrowserWindow): void {
+  // It has just been closed, and the program is about to end.
+  if (window.isDestroyed()) return;
   if (window.isMinimized()) window.restore();
   window.show();
   window.focus();

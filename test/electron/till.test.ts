@@ -44,6 +44,11 @@ describe('the till under the Electron host', { timeout: 90_000 }, () => {
 
     await till.page.reload();
     await till.page.waitForSelector(signIn);
+    // The page may load itself anew, which is what it does when its port breaks.
+    const loaded = till.page.waitForEvent('load');
+    await till.page.evaluate('location.reload(); 1');
+    await loaded;
+    await till.page.waitForSelector(signIn);
     expect(till.problems).toEqual([]);
     await till.close();
   });
