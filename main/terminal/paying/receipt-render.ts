@@ -10,7 +10,7 @@ import type { ReceiptDocument, ReceiptElement } from '#contract/receipt.ts';
  */
 
 /** Characters per line of 80 mm paper in the usual font. */
-export const columnsDefault = 42;
+const columnsDefault = 42;
 
 /** Narrower paper does not exist, and a name needs room. */
 export const columnsMin = 16;

@@ -29,7 +29,7 @@ export interface CatalogueSearch {
 export const countedMax = 1_000;
 
 /** Longer texts are cut: nobody types them. */
-export const searchTextMax = 100;
+const searchTextMax = 100;
 
 /** Products that have one run of characters: positions in ascending order, or one bit for each product when many. */
 type Posting = number[] | Uint32Array;

@@ -10,7 +10,7 @@ export type CsvRecord = { readonly cells: readonly string[] } | { readonly probl
 /** Longer cells are refused: an image is 64 KiB. */
 export const cellMax = 100_000;
 
-export const cellsMax = 256;
+const cellsMax = 256;
 
 /** The records of a text without byte order mark, blank lines included. A line end at the very end starts no record. */
 export function* readRecords(content: string, separator: string): Generator<CsvRecord, void> {
