@@ -46,7 +46,11 @@ export function Button(props: ButtonProps) {
     >
       {props.icon && <Icon name={props.icon} size={size === 'large' ? 28 : 22} />}
       {props.isIconOnly !== true && <span className={styles['words']}>{props.children}</span>}
-      {props.count !== undefined && props.count > 0 && <span className={styles['count']}>{props.count}</span>}
+      {props.count !== undefined && props.count > 0 && (
+        <span className={styles['count']} data-count>
+          {props.count}
+        </span>
+      )}
       {props.hint !== undefined && (
         <kbd className={styles['hint']} aria-hidden="true">
           {props.hint}
