@@ -5,7 +5,7 @@ import { report } from './report.ts';
 const PROBED: ReadonlySet<string> = new Set(['then', 'toJSON', '$$typeof', 'asymmetricMatch', 'nodeType', 'inspect']);
 
 /** Thrown wherever the product asks Electron for something that this stand-in does not model. */
-export class NotModelled extends Error {
+class NotModelled extends Error {
   override readonly name = 'NotModelled';
 }
 
