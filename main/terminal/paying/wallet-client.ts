@@ -48,7 +48,7 @@ const impatientHeartbeatMs = 1_000;
 /** An answer is a few kilobytes; anything beyond this is not one. */
 const answerBytesMax = 1_048_576;
 
-/** Failures of the connection itself: certainly not a byte of the request left. */
+/** Failures to connect: certainly not a byte of the request left. Met while reading, the same codes say nothing. */
 const notSentCodes = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -57,6 +57,9 @@ const notSentCodes = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
+const connectingCalls = new Set(['connect', 'getaddrinfo']);
+/** The server is there; its word is about one request, and the next one will carry the right time and a new nonce. */
+const passingProblems = new Set(['clock_skew', 'request_replayed']);
 
 /** The wallet server over HTTP, each request signed with this terminal's own key (RFC 9421). */
 export function openWalletClient(options: {
@@ -78,9 +81,10 @@ export function openWalletClient(options: {
   /** How far the server's clock is ahead of ours: signatures carry the server's time. */
   let serverAheadMs = 0;
   let stopHeartbeat = (): void => undefined;
-  let isClosed = false;
+  const closing = new AbortController();
 
   const noteLink = (state: WalletLink['state'], detail?: string): void => {
+    if (closing.signal.aborted) return;
     if (link.state === state && link.detail === detail) return;
     link = { state, since: timestamp(clock), ...(detail === undefined ? {} : { detail }) };
     for (const listener of linkListeners) listener(link);
@@ -111,31 +115,33 @@ export function openWalletClient(options: {
         method,
         headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...signed },
         ...(text === undefined ? {} : { body: text }),
-        signal: abort.signal,
+        signal: AbortSignal.any([abort.signal, closing.signal]),
         redirect: 'error',
       });
       const answer = parseAnswer(name, response.status, await readJson(response));
-      noteServerTime(response.headers.get('date'));
       if (!answer) {
         noteLink('unreachable', `an answer that cannot be read (HTTP ${response.status})`);
         return { type: 'noAnswer', detail: `an answer that cannot be read (HTTP ${response.status})` };
       }
-      noteAnswer(answer);
+      noteServerTime(response.headers.get('date'));
+      noteAnswer(answer, signer !== undefined);
       return answer;
     } catch (error) {
-      const code = causeOf(error);
+      const { code, isBeforeSending } = failureOf(error);
       noteLink('unreachable', code);
-      return { type: notSentCodes.has(code) ? 'notSent' : 'noAnswer', detail: code };
+      return { type: isBeforeSending ? 'notSent' : 'noAnswer', detail: code };
     } finally {
       stopTimer();
     }
   };
 
-  const noteAnswer = (answer: Answer<RouteName>): void => {
-    if (answer.ok) noteLink('online');
-    else if (answer.problem.status === 401 || answer.problem.status === 403) noteLink('refused', answer.problem.code);
-    else if (answer.problem.status >= 500) noteLink('unreachable', answer.problem.code);
-    else noteLink('online');
+  /** An unsigned question is answered to anybody: it does not say that this terminal is welcome again. */
+  const noteAnswer = (answer: Answer<RouteName>, isSigned: boolean): void => {
+    const problem = answer.ok ? undefined : answer.problem;
+    const isRefused = problem !== undefined && (problem.status === 401 || problem.status === 403);
+    if (problem && isRefused && isSigned && !passingProblems.has(problem.code)) noteLink('refused', problem.code);
+    else if (problem && problem.status >= 500) noteLink('unreachable', problem.code);
+    else if (isSigned || link.state !== 'refused') noteLink('online');
   };
 
   /** To the second: enough for a window of five minutes. */
@@ -163,7 +169,7 @@ export function openWalletClient(options: {
   /** Finds out at once where the server is and what its clock says, then looks again now and then. */
   const beat = async (): Promise<void> => {
     await request('listKeys', {}, undefined, undefined);
-    if (isClosed) return;
+    if (closing.signal.aborted) return;
     stopHeartbeat = clock.after(link.state === 'online' ? heartbeatMs : impatientHeartbeatMs, () => void beat());
   };
   void beat();
@@ -187,12 +193,13 @@ export function openWalletClient(options: {
       if (!answer.ok) return { type: 'refused', detail: answer.problem.detail ?? answer.problem.title };
       const { keyId, terminalId, storeId, storeName } = answer.value;
       const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-      identity = identitySchema.parse({ keyId, terminalId, storeId, storeName, privateKey: pem });
-      keys.write(identityName, JSON.stringify(identity));
+      const enrolled = identitySchema.parse({ keyId, terminalId, storeId, storeName, privateKey: pem });
+      keys.write(identityName, JSON.stringify(enrolled));
+      identity = enrolled;
       return { type: 'enrolled' };
     },
     close() {
-      isClosed = true;
+      closing.abort();
       stopHeartbeat();
     },
   };
@@ -222,20 +229,33 @@ function readIdentity(keys: KeyStore, name: string): Identity | undefined {
 
 /** The body as JSON; undefined where it is none, or too long to be an answer. */
 async function readJson(response: Response): Promise<unknown> {
-  const declared = Number(response.headers.get('content-length') ?? 0);
-  if (declared > answerBytesMax) return undefined;
-  const text = await response.text();
+  if (!response.body) return undefined;
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  // Leaving the loop early ends the connection: what is too long is not read to its end.
+  for await (const chunk of response.body) {
+    bytes += chunk.length;
+    if (bytes > answerBytesMax) return undefined;
+    chunks.push(chunk);
+  }
   try {
-    return text.length > answerBytesMax ? undefined : JSON.parse(text);
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {
     return undefined;
   }
 }
 
-/** The system's code for what went wrong: fetch wraps it in its `cause`. */
-function causeOf(error: unknown): string {
+/** The system's code for what went wrong, which fetch wraps in its `cause`, and whether it was before a byte left. */
+function failureOf(error: unknown): { code: string; isBeforeSending: boolean } {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof AggregateError) return causeOf(cause.errors[0]);
-  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;
-  return cause instanceof Error ? cause.name : 'unknown';
+  if (cause instanceof AggregateError && cause.errors.length > 0) {
+    const failures = cause.errors.map(failureOf);
+    const code = failures[0]?.code ?? 'unknown';
+    return { code, isBeforeSending: failures.every(({ isBeforeSending }) => isBeforeSending) };
+  }
+  if (!(cause instanceof Error)) return { code: 'unknown', isBeforeSending: false };
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+  const isConnecting = 'syscall' in cause && connectingCalls.has(String(cause.syscall));
+  const isBeforeSending = notSentCodes.has(code) && (isConnecting || code === 'UND_ERR_CONNECT_TIMEOUT');
+  return { code, isBeforeSending };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ORPCError } from '@orpc/server';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Attempt } from '#contract/attempt.ts';
+import type { CheckId } from '#contract/ids.ts';
 import type { Tender } from '#contract/tender.ts';
 import { Refused } from '#main/terminal/refused.ts';
 import type { TerminalDatabase } from '#main/terminal/store/database.ts';
@@ -101,7 +102,7 @@ async function explore(seed: number, folder: string): Promise<void> {
 async function takeStep(world: World): Promise<void> {
   const { till, random, wallet, disk } = world;
   const { clock } = till;
-  const checkId = idOf(random.pick(activeChecks(till)));
+  const checkId = random.pick(activeChecks(till));
   const front = frontOf(till);
   const done = (command: Promise<unknown>): Promise<void> => orRefused(command);
   switch (random.between(1, 24)) {
@@ -144,8 +145,7 @@ async function takeStep(world: World): Promise<void> {
       return;
     case 15: {
       const tender = random.pick(tendersOf(till));
-      if (tender)
-        await done(till.client.pay.takeBackTender({ checkId: idOf(tender.checkId), tenderId: tender.tenderId }));
+      if (tender) await done(till.client.pay.takeBackTender({ checkId: tender.checkId, tenderId: tender.tenderId }));
       return;
     }
     case 16:
@@ -184,7 +184,7 @@ async function takeStep(world: World): Promise<void> {
     case 23:
       // A long silence, at the end of which the cashier gives up.
       await clock.advance(random.between(30_000, 60_000));
-      for (const silent of unresolvedChecks(till)) await done(till.client.pay.cancelAttempt({ checkId: idOf(silent) }));
+      for (const silent of unresolvedChecks(till)) await done(till.client.pay.cancelAttempt({ checkId: silent }));
       return;
     default:
       await clock.advance(random.between(10, 9_000));
@@ -203,8 +203,7 @@ async function settle(world: World): Promise<void> {
     minute += 1
   ) {
     await till.clock.advance(60_000);
-    for (const checkId of unresolvedChecks(till))
-      await orRefused(till.client.pay.cancelAttempt({ checkId: idOf(checkId) }));
+    for (const checkId of unresolvedChecks(till)) await orRefused(till.client.pay.cancelAttempt({ checkId: checkId }));
   }
 }
 
@@ -223,19 +222,23 @@ function checkBooks({ till, wallet, codes }: World, seed: number): void {
     .map(({ attemptId, amount }) => [attemptId, amount]);
   const bookedThere = [...theirs]
     .flatMap(([attemptId, one]) => (one.state === 'approved' ? [[attemptId, one.amount.amount] as const] : []))
-    .toSorted(([left], [right]) => (left < right ? -1 : 1));
+    .toSorted(byId);
   expect(bookedHere, 'what is booked here and there').toEqual(bookedThere);
   const paid = tendersOf(till).filter(({ type }) => type === 'wallet');
   expect(
-    paid.map((tender) => [tender.type === 'wallet' && tender.attemptId, tender.amount.amount]).toSorted(),
+    paid.map((tender) => [tender.type === 'wallet' && tender.attemptId, tender.amount.amount]).toSorted(byId),
     'wallet tenders',
-  ).toEqual(bookedHere.toSorted());
+  ).toEqual(bookedHere.toSorted(byId));
   for (const { due } of dues(till)) assert(due >= 0, 'nobody has paid more than the bill');
   if (seed % 10 === 0) expect(verifyTerminal(till.database).findings).toEqual([]);
 
   const said = till.logged.join('\n');
   const secrets = [...codes, owner.pin, cashier.pin, owner.name, cashier.name];
   expect(secrets.filter((secret) => said.includes(JSON.stringify(secret).slice(1, -1)))).toEqual([]);
+}
+
+function byId([left]: readonly unknown[], [right]: readonly unknown[]): number {
+  return String(left) < String(right) ? -1 : 1;
 }
 
 function codeFor({ till, random, codes }: World): string {
@@ -251,12 +254,10 @@ function scan(till: Till, text: string): void {
     deviceId: scanner.deviceId,
     seq: 0,
     source: 'simulated',
-    ...{
-      bytes,
-      text,
-      charset: 'utf-8',
-      isLossy: false,
-    },
+    bytes,
+    text,
+    charset: 'utf-8',
+    isLossy: false,
   });
 }
 
@@ -286,29 +287,29 @@ function rows<Row>(till: Till, text: string): Row[] {
   return till.database.all({ text, values: [] }) as Row[];
 }
 
-function activeChecks(till: Till): string[] {
-  return rows<{ check_id: string }>(
+function activeChecks(till: Till): CheckId[] {
+  return rows<{ check_id: CheckId }>(
     till,
     `SELECT check_id FROM check_head WHERE state IN ('open', 'parked', 'paying')`,
   ).map((row) => row.check_id);
 }
 
-function unresolvedChecks(till: Till): string[] {
-  return rows<{ check_id: string }>(
+function unresolvedChecks(till: Till): CheckId[] {
+  return rows<{ check_id: CheckId }>(
     till,
     `SELECT check_id FROM attempt WHERE state IN ('created', 'sent', 'unknown', 'cancelling')`,
   ).map((row) => row.check_id);
 }
 
-function frontOf(till: Till): never | undefined {
+function frontOf(till: Till): CheckId | undefined {
   const front = rows<{ body: string }>(till, `SELECT body FROM check_head WHERE state IN ('open', 'paying')`)
-    .map(({ body }) => JSON.parse(body) as { checkId: string; isSetAside: boolean })
+    .map(({ body }) => JSON.parse(body) as { checkId: CheckId; isSetAside: boolean })
     .find(({ isSetAside }) => !isSetAside);
-  return idOf(front?.checkId);
+  return front?.checkId;
 }
 
-function tendersOf(till: Till): (Tender & { checkId: string })[] {
-  return rows<{ check_id: string; body: string }>(till, 'SELECT check_id, body FROM tender ORDER BY taken_seq').map(
+function tendersOf(till: Till): (Tender & { checkId: CheckId })[] {
+  return rows<{ check_id: CheckId; body: string }>(till, 'SELECT check_id, body FROM tender ORDER BY taken_seq').map(
     ({ check_id: checkId, body }) => ({ ...(JSON.parse(body) as Tender), checkId }),
   );
 }
@@ -320,9 +321,4 @@ function dues(till: Till): { due: number }[] {
     `SELECT sale.total - sum(json_extract(tender.body, '$.amount.amount')) AS due
      FROM sale JOIN tender USING (check_id) GROUP BY sale.check_id`,
   );
-}
-
-/** Ids of rows are ids: the row was written from one. */
-function idOf(id: string | undefined): never | undefined {
-  return id as never | undefined;
 }
