@@ -7,7 +7,8 @@ import type { ProductId, StaffId } from '#contract/ids.ts';
  * - `cartLine` carries `data-line-id`, `data-quantity`, and `data-voided` where it is struck through.
  * - `total`, `due`, `change` carry `data-amount` in minor units.
  * - `attempt` carries `data-state`: `waiting` for the code, then the attempt's own states.
- * - `scanNotice` carries `data-type`: the scan's result, or `refusal`, `resolved`, `noAnswer`, `failed`.
+ * - `scanNotice` carries `data-type`: the scan's result, or `refusal`, `resolved`, `notSent`, `noAnswer`,
+ *   `failed`.
  * - `link` carries `data-state`: `connecting`, `open`, `lost`.
  * - `searchResults` carries `data-text`: the text that its tiles answer.
  */

@@ -22,6 +22,8 @@ export const TillContext = createContext<Till | undefined>(undefined);
 export type Answer<T> =
   | { readonly type: 'done'; readonly value: T }
   | { readonly type: 'refused'; readonly refusal: Refusal }
+  /** There is no line: nothing went out, nothing was changed. */
+  | { readonly type: 'notSent' }
   /** The line broke: whether the terminal did it shows when the line is back. */
   | { readonly type: 'noAnswer' }
   | { readonly type: 'failed' };
@@ -58,7 +60,7 @@ export async function ask<T>(
   command: (terminal: TerminalClient) => Promise<T>,
 ): Promise<Answer<T>> {
   const client = connection.client();
-  if (!client) return { type: 'noAnswer' };
+  if (!client) return { type: 'notSent' };
   try {
     return { type: 'done', value: await command(client) };
   } catch (error) {
@@ -84,6 +86,7 @@ export function useAct(): Act {
         case 'refused':
           view.setState((seen) => notify(seen, { type: 'refusal', refusal: answer.refusal }));
           return undefined;
+        case 'notSent':
         case 'noAnswer':
         case 'failed':
           view.setState((seen) => notify(seen, answer));
@@ -95,7 +98,7 @@ export function useAct(): Act {
 }
 
 function isAboutCommand({ type }: View['notices'][number]): boolean {
-  return type === 'refusal' || type === 'noAnswer' || type === 'failed';
+  return type === 'refusal' || type === 'notSent' || type === 'noAnswer' || type === 'failed';
 }
 
 function isRefusal(error: unknown): error is ORPCError<'REFUSED', Refusal> {

@@ -46,6 +46,8 @@ type NoticeContent =
   | { readonly type: 'scan'; readonly outcome: ScanOutcome }
   | { readonly type: 'refusal'; readonly refusal: Refusal }
   | { readonly type: 'resolved'; readonly checkId: CheckId; readonly attemptId: AttemptId; readonly state: string }
+  /** A command that could not go out: the line is down. */
+  | { readonly type: 'notSent' }
   /** A command went out and its answer was lost with the line. */
   | { readonly type: 'noAnswer' }
   /** A command failed in a way that only a bug explains. */

@@ -319,6 +319,7 @@ export const en = {
     scanRefused: 'The scan was not taken',
     fault: 'The scanner lost a code',
     faultDetail: 'Nothing was added. Scan it again.',
+    notSent: 'Not done: there is no connection to the terminal',
     noAnswer: 'The terminal did not answer',
     noAnswerDetail: 'Look at the bill once the connection is back: the change may have been made.',
     failed: 'Something went wrong in the terminal',

@@ -316,6 +316,7 @@ export const ja: Locale = {
     scanRefused: '読み取りを受け付けませんでした',
     fault: '読み取りに失敗しました',
     faultDetail: '追加していません。もう一度読み取ってください。',
+    notSent: '端末とつながっていないため、実行していません',
     noAnswer: '端末から応答がありません',
     noAnswerDetail: 'つながったら会計を確認してください。変更が済んでいることがあります。',
     failed: '端末で問題が起きました',

@@ -54,8 +54,9 @@ export function Results({ text, colours, onAdd, onLeaveUp }: ResultsProps) {
             price={formats.money(money(product.price, currency))}
             colour={product.colour ?? colours.get(product.categoryId)}
             image={product.image}
+            productId={product.productId}
             testId={testIds.product(product.productId)}
-            onPress={() => onAdd(product.productId)}
+            onPress={onAdd}
           />
         ))}
       </div>

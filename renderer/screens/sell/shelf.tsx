@@ -85,8 +85,9 @@ export function Shelf({ categoryId, colours, onAdd }: ShelfProps) {
                   price={formats.money(money(product.price, currency))}
                   colour={product.colour ?? colours.get(product.categoryId)}
                   image={product.image}
+                  productId={product.productId}
                   testId={testIds.product(product.productId)}
-                  onPress={() => onAdd(product.productId)}
+                  onPress={onAdd}
                 />
               ) : (
                 <TileGhost key={column} />

@@ -107,6 +107,8 @@ function noticeWords(t: Translate, formats: Formats, notice: Notice): NoticeWord
   switch (notice.type) {
     case 'refusal':
       return { tone: 'warn', type: 'refusal', title: refusalWords(t, notice.refusal) };
+    case 'notSent':
+      return { tone: 'warn', type: 'notSent', title: t('notice.notSent'), detail: t('link.lostDetail') };
     case 'noAnswer':
       return { tone: 'bad', type: 'noAnswer', title: t('notice.noAnswer'), detail: t('notice.noAnswerDetail') };
     case 'failed':

@@ -145,6 +145,7 @@ function PinPad({ staff }: { readonly staff: Staff | undefined }) {
         setState({ type: 'refused', refusal: answer.refusal, until: Date.now() + waitMs });
         return;
       }
+      case 'notSent':
       case 'noAnswer':
       case 'failed':
         setState({ type: 'noAnswer' });
