@@ -32,7 +32,7 @@ export interface MovementView {
 }
 
 /** A key that was sent with a binding code, until the answer is there: a lost answer is asked for with the same key. */
-export interface PendingBinding {
+interface PendingBinding {
   readonly code: string;
   readonly privateKey: CryptoKey;
   readonly publicKey: Uint8Array;

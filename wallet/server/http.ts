@@ -24,7 +24,7 @@ export interface Clock {
 }
 
 /** A request whose shape and signature were checked. */
-export interface Call<Name extends RouteName> {
+interface Call<Name extends RouteName> {
   readonly params: RouteParams<Name>;
   readonly body: RouteRequest<Name>;
   /** Who signed it; undefined where anyone may call. */

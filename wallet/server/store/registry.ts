@@ -30,18 +30,18 @@ export interface Registry {
   revoke(keyId: string, atMs: number): Promise<boolean>;
 }
 
-export interface NewWallet {
+interface NewWallet {
   readonly walletId: string;
   readonly name: string;
   readonly currency: string;
   readonly perPaymentLimit: number;
 }
 
-export interface Wallet extends NewWallet {
+interface Wallet extends NewWallet {
   readonly balance: number;
 }
 
-export interface PairingCode {
+interface PairingCode {
   readonly locator: string;
   readonly secretHash: Uint8Array;
   readonly for: PairingSubject;
@@ -51,7 +51,7 @@ export interface PairingCode {
 
 export type PairingSubject = { readonly storeId: StoreId } | { readonly walletId: string };
 
-export interface PairingClaim {
+interface PairingClaim {
   readonly locator: string;
   readonly secretHash: Uint8Array;
   readonly publicKey: Uint8Array;
