@@ -139,6 +139,7 @@ export async function openTerminal(options: {
       stopEvents();
       stopHealth();
       settlements.close();
+      catalogue.close();
       wallet.close();
     },
   };
@@ -185,7 +186,9 @@ async function setUp(
   for (const { pin, ...staff } of setup.roster) await people.enrol(staff, pin);
   const { currency } = setup.settings.store;
   const content = JSON.stringify(setup.catalogue);
-  await openCatalogue({ journal, reader, currency }).import({ format: 'json', content, isTrial: false }, null);
+  const catalogue = openCatalogue({ journal, reader, currency });
+  await catalogue.import({ format: 'json', content, isTrial: false }, null);
+  catalogue.close();
   journal.commit([{ type: 'store.configured', body: setup.settings }], null);
   return setup.settings;
 }

@@ -33,13 +33,16 @@ export interface CatalogueBook {
   };
   /** Tiles of a category in catalogue order, or the quick keys where none is named. */
   page(categoryId: string | undefined, offset: number, limit: number): { products: Product[]; total: number };
-  search(text: string, limit: number): { products: Product[]; total: number };
+  /** Waits for the index, which is built in the background at the start, in portions that no tap waits for. */
+  search(text: string, limit: number): Promise<{ products: Product[]; total: number }>;
   /** Takes each good row and refuses each bad one with a reason. Yields between portions, so a tap never waits long. */
   import(
     content: { format: 'csv' | 'json'; content: string; isTrial: boolean },
     staffId: string | null,
   ): Promise<ImportReport>;
   onChange(listener: () => void): void;
+  /** Reads nothing any more. */
+  close(): void;
 }
 
 /** Products in one journal entry: a commit of this size takes a few milliseconds. */
@@ -50,8 +53,9 @@ const positionsPerEntry = 1_000;
 export function openCatalogue(options: { journal: Journal; reader: Reader; currency: string }): CatalogueBook {
   const { journal, reader, currency } = options;
   const listeners: (() => void)[] = [];
-  /** Built at the first search, then kept up to date. */
-  let index: CatalogueSearch | undefined;
+  const index = openSearch([]);
+  let isClosed = false;
+  const indexed = fillIndex(index, reader, () => isClosed);
 
   const book: CatalogueBook = {
     product: (productId) => {
@@ -101,8 +105,8 @@ export function openCatalogue(options: { journal: Journal; reader: Reader; curre
       const total = countOf(reader.one(sql`SELECT count(*) AS count FROM product WHERE category_id = ${categoryId}`));
       return { products: rows.map(productOf), total };
     },
-    search(text, limit) {
-      index ??= openSearch(reader.all(sql`SELECT body FROM product ORDER BY position`).map(productOf));
+    async search(text, limit) {
+      await indexed;
       const { productIds, total } = index.search(text, limit);
       const products = productIds
         .map((productId) => book.product(productId))
@@ -122,7 +126,7 @@ export function openCatalogue(options: { journal: Journal; reader: Reader; curre
       if (isTrial) return report;
       for (const part of parts) {
         journal.commit([{ type: 'catalogue.imported', body: part }], staffId);
-        index?.put(part.products);
+        index.put(part.products);
         await nextTurn();
       }
       for (const listener of listeners) listener();
@@ -130,6 +134,9 @@ export function openCatalogue(options: { journal: Journal; reader: Reader; curre
     },
     onChange(listener) {
       listeners.push(listener);
+    },
+    close() {
+      isClosed = true;
     },
   };
   return book;
@@ -152,6 +159,19 @@ interface ImportedPart {
   readonly categories: readonly Category[];
   readonly modifierGroups: readonly ModifierGroup[];
   readonly products: readonly Product[];
+}
+
+/** Reads the products in catalogue order, portion by portion. */
+async function fillIndex(index: CatalogueSearch, reader: Reader, isClosed: () => boolean): Promise<void> {
+  for (let after = -1; !isClosed(); ) {
+    const rows = reader.all(sql`
+      SELECT position, body FROM product WHERE position > ${after} ORDER BY position LIMIT ${productsPerEntry}`);
+    index.put(rows.map(productOf));
+    const last = rows.at(-1) as { position: number } | undefined;
+    if (!last) return;
+    after = last.position;
+    await nextTurn();
+  }
 }
 
 /** Compares what was read with what is there: what is new, changed, the same; and barcodes that others hold. */

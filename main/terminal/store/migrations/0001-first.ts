@@ -58,6 +58,7 @@ CREATE TABLE product (
   quick_key INTEGER,
   body TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX product_by_position ON product (position);
 CREATE INDEX product_by_category ON product (category_id, position);
 CREATE INDEX product_by_quick_key ON product (quick_key) WHERE quick_key IS NOT NULL;
 CREATE TABLE barcode (
