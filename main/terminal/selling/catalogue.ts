@@ -163,7 +163,7 @@ interface ImportedPart {
 
 /** Reads the products in catalogue order, portion by portion. */
 async function fillIndex(index: CatalogueSearch, reader: Reader, isClosed: () => boolean): Promise<void> {
-  for (let after = -1; !isClosed(); ) {
+  for (let after = -1; !isClosed();) {
     const rows = reader.all(sql`
       SELECT position, body FROM product WHERE position > ${after} ORDER BY position LIMIT ${productsPerEntry}`);
     index.put(rows.map(productOf));
