@@ -68,7 +68,7 @@ export interface TillOptions {
 }
 
 export const owner = { staffId: 'aya', pin: '1234', name: 'Aya Kobayashi' };
-export const cashier = { staffId: 'ben', pin: '56789', name: 'Ben Okafor' };
+export const cashier = { staffId: 'ben', pin: '56789012', name: 'Ben Okafor' };
 /** Barcodes of the products on sale: 500, 300 and 120 yen, tax included. */
 export const latte = '4569951000014';
 export const cake = '4569951000021';

@@ -39,16 +39,34 @@ export function openPeople(options: {
   let roster = readRoster(reader);
   let line: Promise<unknown> = Promise.resolve();
 
+  /**
+   * When each person's last failure was, by the clock that nobody can set. Of failures before the start only the wall
+   * clock knows; where that was set back since, their wait begins at the start.
+   */
+  const openedMs = clock.monotonic();
+  const openedAtMs = clock.now();
+  const failedMs = new Map<string, number>();
+  const refuseWhileThrottled = (failure: Failure | undefined): void => {
+    if (!failure) return;
+    const beforeStartMs = Math.max(openedAtMs - Date.parse(failure.last_at), 0);
+    const sinceMs = failedMs.get(failure.staff_id) ?? openedMs - beforeStartMs;
+    const remainingMs = pinWaitMs(failure.tries) - (clock.monotonic() - sinceMs);
+    if (remainingMs <= 0) return;
+    const isLocked = failure.tries >= pinTriesUntilLock;
+    throw new Refused({ reason: 'pinThrottled', waitMs: Math.ceil(remainingMs), isLocked });
+  };
+
   const tryPin = async (staffId: string, pin: string): Promise<Staff> => {
     const staff = roster.find((one) => one.staffId === staffId);
     if (!staff) throw new Refused({ reason: 'staffUnknown' });
     const failure = readFailure(reader, staffId);
-    refuseWhileThrottled(failure, clock.now());
+    refuseWhileThrottled(failure);
 
     if (!(await verify(readPinHash(reader, staffId), pin, { ...hashing, secret }))) {
       const tries = (failure?.tries ?? 0) + 1;
       journal.commit([{ type: 'staff.pinRefused', body: { staffId, tries } }], null);
-      refuseWhileThrottled(readFailure(reader, staffId), clock.now());
+      failedMs.set(staffId, clock.monotonic());
+      refuseWhileThrottled(readFailure(reader, staffId));
       throw new Refused({ reason: 'pinWrong', triesUntilWait: Math.max(freePinTries - tries, 0) });
     }
     journal.commit([{ type: 'staff.signedIn', body: { staffId } }], staffId);
@@ -112,19 +130,6 @@ export const staffProjectors: Projectors = {
   },
   'staff.signedOut': () => undefined,
 };
-
-/** A clock that was set back does not lengthen a wait beyond its own length. */
-function refuseWhileThrottled(failure: Failure | undefined, nowMs: number): void {
-  if (!failure) return;
-  const waitMs = pinWaitMs(failure.tries);
-  const passedMs = Math.max(nowMs - Date.parse(failure.last_at), 0);
-  if (passedMs >= waitMs) return;
-  throw new Refused({
-    reason: 'pinThrottled',
-    waitMs: waitMs - passedMs,
-    isLocked: failure.tries >= pinTriesUntilLock,
-  });
-}
 
 function readRoster(reader: Reader): Staff[] {
   return reader
