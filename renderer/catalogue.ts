@@ -8,7 +8,7 @@ import { useLive, useTill } from './till.tsx';
 /** Tiles of one request; the contract allows 200. */
 export const pageSize = 120;
 /** A list that a person can still look through; more means a longer word. */
-export const resultsMax = 30;
+const resultsMax = 30;
 
 /** A page of tiles is kept this long after it scrolled away, so that memory stays flat with 100,000 products. */
 const KEPT_MS = 60_000;

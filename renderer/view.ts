@@ -31,12 +31,12 @@ export interface View {
   readonly lastScan: ScanOutcome | undefined;
 }
 
-export type Shelf =
+type Shelf =
   | { readonly type: 'quickKeys' }
   | { readonly type: 'category'; readonly categoryId: string }
   | { readonly type: 'keypad' };
 
-export type Sheet =
+type Sheet =
   | { readonly type: 'line'; readonly lineId: LineId }
   | { readonly type: 'discount' | 'note' | 'park' | 'parked' | 'unresolved' | 'void' | 'help' | 'settings' | 'devices' }
   | { readonly type: 'receipt'; readonly saleId: SaleId };
@@ -109,7 +109,11 @@ export function look(view: View, event: TerminalEvent, terminal: TerminalState |
         : {};
     case 'snapshot':
     case 'changed':
-      return { asideIds: asideAfter(view, terminal), ...(terminal?.check && view.paid ? { paid: undefined } : {}) };
+      return {
+        asideIds: asideAfter(view, terminal),
+        notices: noticesAfter(view, terminal),
+        ...(terminal?.check && view.paid ? { paid: undefined } : {}),
+      };
     case 'catalogueChanged':
       return {};
   }
@@ -135,6 +139,13 @@ function lookAtScan(view: View, outcome: ScanOutcome): Partial<View> {
     case 'fault':
       return notify(view, { type: 'scan', outcome });
   }
+}
+
+/** "Press Wallet first" is done with once somebody has. */
+function noticesAfter({ notices }: View, terminal: TerminalState | null): readonly Notice[] {
+  if (terminal?.prompt.purpose !== 'wallet') return notices;
+  const rest = notices.filter((notice) => notice.type !== 'scan' || notice.outcome.result.type !== 'walletNotArmed');
+  return rest.length === notices.length ? notices : rest;
 }
 
 function asideAfter(view: View, terminal: TerminalState | null): readonly CheckId[] {

@@ -1,5 +1,4 @@
-import { checkSchema, type Check } from '#contract/check.ts';
-import { totalsOf } from '#contract/check.ts';
+import { checkSchema, totalsOf, type Check } from '#contract/check.ts';
 import { uuidV7 } from '#contract/ids.ts';
 import { money, sum } from '#contract/money.ts';
 import { type LineItem, lineItemSchema } from '#contract/order.ts';

@@ -112,6 +112,20 @@ test('a bill that was set aside reports by a notice and takes nobody away from t
   expect(closed.notices).toMatchObject([{ type: 'resolved', checkId, state: 'approved' }]);
 });
 
+test('"press Wallet first" goes once somebody has, an unknown barcode stays', () => {
+  const told = after(
+    after(seeing(), scanned({ type: 'unknownBarcode', text: '4900' })),
+    scanned({ type: 'walletNotArmed' }, 2),
+  );
+  expect(told.notices).toHaveLength(2);
+
+  const check = someCheck([someLine({})], { state: 'paying' });
+  const prompt = { purpose: 'wallet', checkId: check.checkId, amount: check.due } as const;
+  const armed = after(told, { type: 'changed', parts: { check, prompt } }, someState({ check, prompt }));
+
+  expect(armed.notices).toMatchObject([{ outcome: { result: { type: 'unknownBarcode' } } }]);
+});
+
 test('the outcome of the bill in front needs no notice: the pay screen says it', () => {
   const checkId = checkIdSchema.parse(someId());
   const attemptId = attemptIdSchema.parse(someId());

@@ -1,7 +1,7 @@
 import { useCart } from '../sell/use-cart.ts';
 import { useTill, useView } from '../../till.tsx';
 import { useKeyboard } from '../../keyboard.ts';
-import { type Command } from '../../shortcuts.ts';
+import type { Command } from '../../shortcuts.ts';
 import { Cart } from '../sell/cart.tsx';
 import { Catalogue } from '../sell/catalogue.tsx';
 import { Pay } from '../pay/pay.tsx';
