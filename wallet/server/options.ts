@@ -22,9 +22,9 @@ export const HELP = `The Warikan wallet server.
   npm run wallet -- --data DIR [--port N] [--host ADDRESS] [--no-demo] [--public-origin URL]
       Serves the wallet whose books are in DIR. Port 0 takes a free one. It has a demo store, six customers and their
       phones unless --no-demo is given. --public-origin says how callers see this server where a proxy stands before it.
-  npm run wallet -- --data DIR --new-enrolment-code --store NAME
+  node wallet/server/process.ts --data DIR --new-enrolment-code --store NAME
       Prints a code that enrols one terminal in that store within 10 minutes. May run beside the server.
-  npm run wallet -- --data DIR --books
+  node wallet/server/process.ts --data DIR --books
       Prints the books as JSON and checks them; ends with 1 where anything does not agree. May run beside the server.
 `;
 
@@ -67,6 +67,7 @@ function readArgs(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
+      allowNegative: true,
       allowNegative: true,
       options: {
         data: { type: 'string' },

@@ -48,6 +48,11 @@ describe('the process', () => {
     expect([asked.child.exitCode, left.child.exitCode]).toEqual([0, 0]);
   });
 
+  test('has no demo where it was taken back', async () => {
+    const server = await start(['--demo', '--no-demo']);
+    expect((await fetch(`${server.base}/demo/customers`)).status).toBe(404);
+  });
+
   test('keeps its keys and books to its owner', async () => {
     await start(['--demo']);
     const modes = ['wallet-keys.json', 'wallet.sqlite', 'wallet.sqlite-wal', 'demo-enrolment-code'].map(
