@@ -204,6 +204,9 @@ export default defineConfig({
 
     'react/rules-of-hooks': 'error',
     'react/exhaustive-deps': 'error',
+    // Rules of the React compiler, which does not build these pages.
+    'react/set-state-in-effect': 'off',
+    'react/incompatible-library': 'off',
     'react/no-danger': 'error',
     'react/jsx-no-target-blank': 'error',
     'react/jsx-no-script-url': 'error',

@@ -286,7 +286,7 @@ describe('knip refuses', () => {
     try {
       cpSync(join(ROOT, 'knip.json'), join(yard, 'knip.json'));
       const files = {
-        'package.json': `{ "type": "module", "dependencies": { "left-over": "1.0.0" } }`,
+        'package.json': `{ "type": "module", "scripts": { "start": "node main/start.ts" }, "dependencies": { "left-over": "1.0.0" } }`,
         'main/start.ts': `import { used } from './config.ts';\nimport unlisted from 'not-listed';\nunlisted(used);`,
         'main/config.ts': `export const used = 1;\nexport const unused = 2;\nexport type Unused = 3;`,
         'main/orphan.ts': `export const orphan = 1;`,

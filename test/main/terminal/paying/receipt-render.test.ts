@@ -161,7 +161,7 @@ describe('a receipt as SVG', () => {
 
   test('contains nothing that XML forbids', () => {
     const svg = receiptSvg(documentOf([row('a\u0000b\u001bc\u0085d\ufffee\ud800f', 'g')], '\u0001\udc00'));
-    // eslint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- exactly what XML forbids
     expect(svg).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/);
     expect(svg.isWellFormed()).toBe(true);
   });
