@@ -37,7 +37,7 @@ function main(args: readonly string[]): number {
 
 function report({ entries, tables, rows, sales, findings, notDerived }: Verification): number {
   console.log(`journal   ${entries} entries, chain checked`);
-  console.log(`tables    ${tables} compared with a replay of the journal, ${rows} different rows`);
+  console.log(`tables    ${tables} tables and their ${rows} rows compared with a replay of the journal`);
   console.log(`sales     ${sales} checked: numbers, sums, tenders`);
   for (const [table, reason] of Object.entries(notDerived)) console.log(`apart     ${table}: ${reason}`);
   for (const { where, problem } of findings) console.log(`FOUND     ${where}: ${problem}`);
