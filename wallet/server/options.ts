@@ -68,7 +68,6 @@ function readArgs(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowNegative: true,
-      allowNegative: true,
       options: {
         data: { type: 'string' },
         port: { type: 'string' },
