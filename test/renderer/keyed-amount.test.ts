@@ -13,6 +13,7 @@ test('digits are minor units from the right', () => {
 });
 
 test('leading zeros are dropped, 00 is two digits, back takes one and clear takes all', () => {
+  expect(type(['0', '00'])).toBe('');
   expect(type(['0', '00', '5', '00'])).toBe('500');
   expect(type(['5', '00', 'back'])).toBe('50');
   expect(type(['5', '00', 'clear'])).toBe('');

@@ -12,13 +12,16 @@ import { someCheck, someLine } from './samples.ts';
 test('arrows move in a grid and lead out of it only at its edges', () => {
   const step = (key: string, at: number): number | undefined => gridStep(key, at, 4, 10);
 
-  expect([
-    step('ArrowRight', 0),
-    step('ArrowDown', 1),
-    step('ArrowDown', 8),
-    step('ArrowUp', 2),
-    step('End', 0),
-  ]).toEqual([1, 5, undefined, undefined, 9]);
+  const keys = [
+    ['ArrowRight', 0],
+    ['ArrowDown', 1],
+    ['End', 0],
+    ['ArrowDown', 8],
+    ['ArrowUp', 2],
+    ['ArrowRight', 9],
+    ['ArrowLeft', 0],
+  ] as const;
+  expect(keys.map(([key, at]) => step(key, at))).toEqual([1, 5, 9, undefined, undefined, undefined, undefined]);
 });
 
 test('a choice of one moves, a choice of more joins, and a minimum is not left', () => {
