@@ -15,7 +15,7 @@ export function openLog(dataFolder: string): { readonly log: Log; close(): void 
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'terminal.log');
   let bytes = sizeOf(path);
-  const stream = destination({ dest: path, sync: false, mode: 0o600 });
+  const stream = destination({ dest: path, sync: true, mode: 0o600 });
   stream.on('write', (written: number) => {
     bytes += written;
     if (bytes < LOG_BYTES_MAX) return;

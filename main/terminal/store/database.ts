@@ -54,6 +54,8 @@ const busyTimeoutMs = 2_000;
 export function openDatabase(path: string): TerminalDatabase {
   const connection = connect(path, false);
   try {
+    // Before anything is written: even the change to WAL would touch a file of a newer version.
+    refuseFuture(connection, path);
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
