@@ -96,7 +96,9 @@ export async function openTill(options: TillOptions): Promise<Till> {
       clock: systemClock,
       log,
     });
-    closers.push(enrolOnce({ wallet, walletUrl, embedded, code: options.enrolmentCode, clock: systemClock, log }));
+    closers.push(
+      enrolOnce({ wallet, walletUrl, embedded, code: options.enrolmentCode, clock: systemClock, newId, log }),
+    );
 
     const terminal = await openTerminal({
       database,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from './terminal/clock.ts';
 import type { Log } from './terminal/log.ts';
 import type { WalletClient } from './terminal/paying/wallet-client.ts';
+import type { WalletReply } from './terminal/paying/wallet-port.ts';
 import type { WalletProcess } from './wallet-process.ts';
 
 const RETRY_MS = 10_000;
@@ -10,34 +11,43 @@ const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const codeSchema = z.object({ enrolmentCode: z.string().min(1).max(32) });
 
 /**
- * Enrols the terminal at its wallet server, unless it is: by the code that a person gave, by the code of the embedded
+ * Enrols the terminal at its wallet server, unless that server knows it: by the code that a person gave, by the code of the embedded
  * server, or by the code that a demo server on this machine hands out. Without any of them the till takes cash and
  * says that it is not enrolled.
  *
  * @returns how to stop trying
  */
 export function enrolOnce(options: {
-  readonly wallet: Pick<WalletClient, 'enrol' | 'isEnrolled'>;
+  readonly wallet: Pick<WalletClient, 'enrol' | 'isEnrolled' | 'inquire'>;
   readonly walletUrl: () => string | undefined;
   readonly embedded: Pick<WalletProcess, 'enrolmentCode' | 'onReady'> | undefined;
   readonly code: string | undefined;
   readonly clock: Clock;
+  readonly newId: () => string;
   readonly log: Log;
 }): () => void {
-  const { wallet, walletUrl, embedded, clock, log } = options;
+  const { wallet, walletUrl, embedded, clock, newId, log } = options;
+  let isKnown = false;
   let isStopped = false;
   let isTrying = false;
   let takeBack = (): void => {};
 
   async function attempt(): Promise<void> {
-    if (isStopped || isTrying || wallet.isEnrolled()) return;
+    if (isStopped || isTrying || isKnown) return;
     isTrying = true;
     try {
+      if (wallet.isEnrolled()) {
+        const reply = await wallet.inquire(newId());
+        if (reply.type === 'notSent' || reply.type === 'noAnswer') return;
+        isKnown = !isForgotten(reply);
+        if (isKnown) return;
+      }
       const code = options.code ?? embedded?.enrolmentCode() ?? (await askForCode(walletUrl()));
       if (code === undefined) return;
       const answer = await wallet.enrol(code);
-      if (answer.type === 'enrolled') log.info('enrolled at the wallet server');
-      else log.warn({ detail: answer.detail }, 'the wallet server did not enrol this terminal');
+      isKnown = answer.type === 'enrolled';
+      if (isKnown) log.info('enrolled at the wallet server');
+      else log.warn({ answer }, 'the wallet server did not enrol this terminal');
     } finally {
       isTrying = false;
     }
@@ -46,7 +56,7 @@ export function enrolOnce(options: {
   /** The embedded server calls when it is up; another one may be down just now and is asked again. */
   async function keepTrying(): Promise<void> {
     await attempt();
-    if (!isStopped && !wallet.isEnrolled()) takeBack = clock.after(RETRY_MS, () => void keepTrying());
+    if (!isStopped && !isKnown) takeBack = clock.after(RETRY_MS, () => void keepTrying());
   }
 
   if (embedded === undefined) void keepTrying();
@@ -55,6 +65,11 @@ export function enrolOnce(options: {
     isStopped = true;
     takeBack();
   };
+}
+
+/** The server's books were begun anew, or moved: it has never heard of this terminal's key. */
+function isForgotten(reply: WalletReply): boolean {
+  return reply.type === 'problem' && reply.problem.code === 'device_unknown';
 }
 
 /** Only a server on this machine is asked: what it answers decides whom this terminal's sales are told. */
