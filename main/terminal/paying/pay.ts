@@ -148,6 +148,7 @@ export function openPaying(options: {
       const reopening: EntryDraft[] =
         taken.length === 1 && record.state === 'paying' ? [{ type: 'check.reopened', checkId, body: {} }] : [];
       commit([{ type: 'tender.takenBack', checkId, body: { tenderId: tender.tenderId } }, ...reopening]);
+      disarm();
     },
     presentCode(token) {
       if (!armed) throw new Refused({ reason: 'checkNotInFront' });
