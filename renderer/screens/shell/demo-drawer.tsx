@@ -28,7 +28,13 @@ export function DemoDrawer() {
   });
   const scannable = products.data?.products.filter(({ barcodes }) => barcodes.length > 0).slice(0, productsMax) ?? [];
   return (
-    <aside className={styles['drawer']} aria-label={t('demo.title')} data-testid={testIds.demoDrawer}>
+    <aside
+      className={styles['drawer']}
+      aria-label={t('demo.title')}
+      data-testid={testIds.demoDrawer}
+      // A scanner works while a sheet is open, and so does this one.
+      data-react-aria-top-layer="true"
+    >
       <header className={styles['header']}>
         <h2>{t('demo.title')}</h2>
         <Button kind="quiet" icon="close" isIconOnly onPress={() => view.setState({ isDemoOpen: false })}>
