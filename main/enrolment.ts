@@ -11,9 +11,9 @@ const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const codeSchema = z.object({ enrolmentCode: z.string().min(1).max(32) });
 
 /**
- * Enrols the terminal at its wallet server, unless that server knows it: by the code that a person gave, by the code of the embedded
- * server, or by the code that a demo server on this machine hands out. Without any of them the till takes cash and
- * says that it is not enrolled.
+ * Enrols the terminal at its wallet server, unless that server knows it: by the code that a person gave, by the code of
+ * the embedded server, or by the code that a demo server on this machine hands out. Without any of them the till takes
+ * cash and says that it is not enrolled.
  *
  * @returns how to stop trying
  */

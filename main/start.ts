@@ -14,6 +14,7 @@ import { openBrowser } from './open-browser.ts';
 import { PROJECT, type Product, hasSources, isBuilt, products } from './sources.ts';
 import { FutureFile, UnreadableFile } from './terminal/store/database.ts';
 import { DataFolderInUse, lockDataFolder } from './terminal/store/lock.ts';
+import { NotSetUp } from './terminal/terminal.ts';
 import { forkWalletServer } from './wallet-process-node.ts';
 
 const CLOSE_DEADLINE_MS = 8_000;
@@ -126,6 +127,7 @@ function fail(error: unknown): never {
     error instanceof DataFolderInUse ||
     error instanceof FutureFile ||
     error instanceof UnreadableFile ||
+    error instanceof NotSetUp ||
     error instanceof SealedKeys ||
     isErrno(error);
   process.stderr.write(`${isTheirs ? error.message : error instanceof Error ? error.stack : String(error)}\n`);

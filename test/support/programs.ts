@@ -22,7 +22,7 @@ const WAIT_TIMEOUT_MS = 60_000;
 export type Client = ContractRouterClient<TerminalContract>;
 
 /** A running program of ours. */
-export interface Program {
+interface Program {
   readonly process: ChildProcess;
   /** All that it printed so far. */
   output(): string;
