@@ -19,8 +19,9 @@ export function takeScan(
 ): ScanResult {
   try {
     people.mustBeSignedIn();
-    if (isWalletCode(event.text)) return takeCustomersCode(event, paying);
-    return takeProductCode(event, checks, catalogue);
+    const text = withoutNoise(event.text);
+    if (isWalletCode(text)) return takeCustomersCode(text, event.isLossy, paying);
+    return takeProductCode(text, event.text, checks, catalogue);
   } catch (error) {
     if (error instanceof Refused) return { type: 'refused', refusal: error.refusal };
     throw error;
@@ -33,22 +34,22 @@ export function takeFault(event: Extract<DeviceEvent, { type: 'fault' }>, log: L
   return { type: 'fault', message: event.message };
 }
 
-function takeCustomersCode(event: ScanEvent, paying: Paying): ScanResult {
+function takeCustomersCode(text: string, isLossy: boolean, paying: Paying): ScanResult {
   if (paying.prompt().purpose !== 'wallet') return { type: 'walletNotArmed' };
-  if (event.isLossy || !parseCode(event.text).ok) return { type: 'walletCodeUnreadable' };
-  return { type: 'walletTaken', attemptId: paying.presentCode(event.text) };
+  if (isLossy || !parseCode(text).ok) return { type: 'walletCodeUnreadable' };
+  return { type: 'walletTaken', attemptId: paying.presentCode(text) };
 }
 
-function takeProductCode(event: ScanEvent, checks: Checks, catalogue: CatalogueBook): ScanResult {
-  const product = catalogue.productByBarcode(withoutNoise(event.text));
+function takeProductCode(text: string, whole: string, checks: Checks, catalogue: CatalogueBook): ScanResult {
+  const product = catalogue.productByBarcode(text);
   const front = checks.front();
   if (front?.state === 'paying') return { type: 'refused', refusal: { reason: 'checkFrozen' } };
-  if (!product) return { type: 'unknownBarcode', text: event.text };
+  if (!product) return { type: 'unknownBarcode', text: whole };
   const { line } = checks.addProduct({ product, quantity: 1 });
   return { type: 'added', lineId: line.lineId, name: line.name, quantity: line.quantity };
 }
 
-/** A plug that is pushed in leaves stray bytes on the line; no barcode begins or ends with a control or a foreign letter. */
+/** A plug that is pushed in leaves stray bytes on the line; no code begins or ends with a control or a foreign letter. */
 function withoutNoise(text: string): string {
   return text.replace(/^[^\x21-\x7e]+|[^\x21-\x7e]+$/g, '');
 }

@@ -96,7 +96,6 @@ export function openChecks(options: {
     const record = checkId === undefined ? front() : mustBeInFront(checkId);
     if (record) {
       if (record.state !== 'open') throw new Refused({ reason: 'checkFrozen' });
-      if (record.lines.length >= lineItemsMax) throw new Refused({ reason: 'checkFull', lineItemsMax });
       return { record, checkId: record.checkId, opening: [] };
     }
     const newCheckId = checkIdSchema.parse(newId());
@@ -113,6 +112,7 @@ export function openChecks(options: {
       commit([{ type: 'line.changed', checkId: place.checkId, body }]);
       return { checkId: place.checkId, line: { ...last, quantity } };
     }
+    if ((place.record?.lines.length ?? 0) >= lineItemsMax) throw new Refused({ reason: 'checkFull', lineItemsMax });
     commit([...place.opening, { type: 'line.added', checkId: place.checkId, body: { line } }]);
     return { checkId: place.checkId, line };
   };
