@@ -8,7 +8,7 @@ import type { Reader } from './store/database.ts';
 import { sql } from './store/sql.ts';
 
 /** How the store is set up. Changing it is a journal entry like everything that touches money. */
-export const settingsSchema = z.object({
+const settingsSchema = z.object({
   store: storeSchema,
   taxSetting: taxSettingSchema,
   /** Stands before each sale number, for example `01`. */

@@ -24,8 +24,6 @@ import { openChecks } from './selling/check.ts';
 import { type Settings, type StoreSetup, readSettings, settingsProjectors } from './settings.ts';
 import type { Reader, TerminalDatabase } from './store/database.ts';
 
-export type { TerminalRouter };
-
 /** The till: rules, storage and journal, with everything that touches the world handed in. */
 export interface Terminal {
   /** Implements `contract/terminal.ts`; a host carries it to its screens. */

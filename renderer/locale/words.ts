@@ -7,7 +7,7 @@ import { en } from './en.ts';
 import { ja } from './ja.ts';
 
 /** Every text by its path: `sales.none`. A text with a count is named without its plural form: `sales.count`. */
-export type WordKey = Paths<typeof en>;
+type WordKey = Paths<typeof en>;
 type Paths<T> = { [Key in keyof T & string]: T[Key] extends string ? Stem<Key> : `${Key}.${Paths<T[Key]>}` }[keyof T &
   string];
 type Stem<Key extends string> = Key extends `${infer Name}_one` | `${infer Name}_other` ? Name : Key;

@@ -8,7 +8,7 @@ import { member, problem } from './scripted-wallet.ts';
 import { type TillClock, tillOpensMs } from './till-clock.ts';
 
 /** What the wallet server has in its books of one id. */
-export interface Booked {
+interface Booked {
   settlement: Settlement;
   readonly request: SettlementRequest | undefined;
   /** Given back in part meanwhile: it can no longer be cancelled. */

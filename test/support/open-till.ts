@@ -52,7 +52,7 @@ export interface Till {
   end(): void;
 }
 
-export interface FakeDevices extends DeviceLink {
+interface FakeDevices extends DeviceLink {
   readonly posted: DeviceCommand[];
   tell(event: DeviceEvent): void;
 }

@@ -23,7 +23,7 @@ export interface Journal {
 }
 
 /** Changes tables, and nothing else, by what an entry says. The same code runs when the journal is replayed. */
-export type Projector = (writer: Writer, entry: JournalEntry) => void;
+type Projector = (writer: Writer, entry: JournalEntry) => void;
 
 /** One projector for each type of entry; the wings bring theirs, `terminal.ts` puts them together. */
 export type Projectors = Readonly<Record<string, Projector>>;

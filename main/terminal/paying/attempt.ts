@@ -13,7 +13,7 @@ import { sql } from '../store/sql.ts';
  * Attempts to pay by wallet as their entries make them, and the outbox: what the wallet server must still be told or
  * asked. An attempt's outbox row is written and removed by the same entries, so the two never disagree.
  */
-export const attemptBodies = {
+const attemptBodies = {
   'attempt.created': z.object({
     attemptId: attemptIdSchema,
     tenderId: tenderIdSchema,
@@ -31,7 +31,7 @@ export const attemptBodies = {
 } as const;
 type AttemptEntryType = keyof typeof attemptBodies;
 
-export interface OutboxItem {
+interface OutboxItem {
   readonly attemptId: string;
   readonly kind: 'settle' | 'inquire' | 'cancel';
 }

@@ -291,7 +291,8 @@ function judgeModifierGroup({ name, min, max, modifiers }: ModifierGroup, proble
   if (new Set(modifiers.map(({ modifierId }) => modifierId)).size < modifiers.length) {
     problems.add('modifiers', 'Two modifiers share one modifierId.');
   }
-  if (modifiers.some(({ price }) => Math.abs(price) > modifierPriceMax)) problems.add('modifiers', 'A price is too large.');
+  if (modifiers.some(({ price }) => Math.abs(price) > modifierPriceMax))
+    problems.add('modifiers', 'A price is too large.');
 }
 
 /** A tax class, category or modifier group of a JSON file. Undefined where it was refused. */

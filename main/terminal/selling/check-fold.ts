@@ -55,9 +55,9 @@ export const checkBodies = {
   'check.voided': z.object({ reason: z.string() }),
   'check.closed': z.object({ saleId: saleIdSchema }),
 } as const;
-export type CheckEntryType = keyof typeof checkBodies;
+type CheckEntryType = keyof typeof checkBodies;
 
-export function isCheckEntry(type: string): type is CheckEntryType {
+function isCheckEntry(type: string): type is CheckEntryType {
   return type in checkBodies;
 }
 

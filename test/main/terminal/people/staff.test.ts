@@ -41,11 +41,11 @@ describe('wrong PINs', () => {
     await guessAgain(till, 2);
     await guess(till);
     await till.clock.advance(4_999);
-    expect(await refusalOf(till.client.staff.signIn(cashier))).toEqual(({
-	reason: 'pinThrottled',
-	waitMs: 1,
-	isLocked: false
-}));
+    expect(await refusalOf(till.client.staff.signIn(cashier))).toEqual({
+      reason: 'pinThrottled',
+      waitMs: 1,
+      isLocked: false,
+    });
 
     await till.clock.advance(1);
 
@@ -78,11 +78,11 @@ describe('wrong PINs', () => {
 
     const after = await till.restart();
 
-    expect(await refusalOf(after.client.staff.signIn(cashier))).toEqual(({
-	reason: 'pinThrottled',
-	waitMs: 3e3,
-	isLocked: false
-}));
+    expect(await refusalOf(after.client.staff.signIn(cashier))).toEqual({
+      reason: 'pinThrottled',
+      waitMs: 3e3,
+      isLocked: false,
+    });
   });
 
   test('in one burst meet the throttle one by one', async () => {
