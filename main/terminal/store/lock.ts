@@ -14,6 +14,12 @@ export class DataFolderInUse extends Error {
 }
 
 /**
+ * The one thing kept for the whole process: a connection that nobody holds is collected as garbage and closed, and the
+ * folder would be free in the middle of the day.
+ */
+const held = new Set<Sqlite.Database>();
+
+/**
  * Takes the data folder for this process. Held by a lock of the operating system on a small file, so it goes with
  * the process, however that ends; a second terminal gets `DataFolderInUse`.
  */
@@ -27,8 +33,10 @@ export function lockDataFolder(folder: string): { release(): void } {
     if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) throw new DataFolderInUse(folder);
     throw error;
   }
+  held.add(connection);
   return {
     release: () => {
+      held.delete(connection);
       connection.close();
     },
   };

@@ -144,7 +144,7 @@ describe('a screen', () => {
     expect(waiting.length).toBeLessThan(256);
   });
 
-  test('that goes away ends its stream, and nothing is kept for it', async () => {
+  test('that goes away is told nothing more', async () => {
     const till = await openTill();
     const screen = await openScreen(till);
 
