@@ -286,7 +286,7 @@ export async function refusalOf(command: Promise<unknown>): Promise<Refusal> {
   throw error;
 }
 
-export async function firstEvent(client: RouterClient<TerminalRouter>): Promise<TerminalEvent> {
+async function firstEvent(client: RouterClient<TerminalRouter>): Promise<TerminalEvent> {
   const events = await client.events();
   const first = await events.next();
   await events.return();

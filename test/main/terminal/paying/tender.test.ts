@@ -42,7 +42,10 @@ describe('cash', () => {
     const { sale } = await till.client.pay.takeCash({ checkId, tendered: yen(800) });
 
     expect([sale?.number, sale?.total, sale?.change, (await till.state()).check]).toEqual([
-      ...['01-000001', yen(800), yen(0), null],
+      '01-000001',
+      yen(800),
+      yen(0),
+      null,
     ]);
   });
 

@@ -114,12 +114,12 @@ describe('a full disk', () => {
   function smallDisk(): string | undefined {
     const folder = temporaryFolder();
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'pipe' });
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder], { stdio: 'pipe' });
     } catch {
       return undefined;
     }
     onTestFinished(() => {
-      execFileSync('umount', ['-l', folder]);
+      execFileSync('/bin/umount', ['-l', folder]);
     });
     return folder;
   }
