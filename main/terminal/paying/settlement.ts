@@ -440,9 +440,10 @@ function requestOf(attempt: Attempt, token: string): Parameters<WalletPort['sett
   return { checkId, amount, token, capturedAt: createdAt, mode: 'online' };
 }
 
-/** Who sold it: the person signed in, or whoever opened the bill where nobody is any more. */
+/** Who sold it: the person signed in; whoever opened the bill where it was set aside, or where nobody is signed in. */
 export function sellerOf(people: People, record: CheckRecord): { staffId: CheckRecord['openedBy']; name: string } {
-  const staff = people.signedIn() ?? people.roster().find(({ staffId }) => staffId === record.openedBy);
+  const opener = people.roster().find(({ staffId }) => staffId === record.openedBy);
+  const staff = record.isSetAside ? opener : (people.signedIn() ?? opener);
   return staff ?? { staffId: record.openedBy, name: record.openedBy };
 }
 

@@ -56,6 +56,8 @@ export function openCatalogue(options: { journal: Journal; reader: Reader; curre
   const index = openSearch([]);
   let isClosed = false;
   const indexed = fillIndex(index, reader, () => isClosed);
+  // A file that is gone by now fails the search that asks, not the whole process.
+  indexed.catch(() => undefined);
 
   const book: CatalogueBook = {
     product: (productId) => {

@@ -55,12 +55,13 @@ export function openDatabase(path: string): TerminalDatabase {
   const connection = connect(path, false);
   try {
     // Before anything is written: even the change to WAL would touch a file of a newer version.
-    refuseFuture(connection, path);
+    const version = refuseFuture(connection, path);
+    if (version === 0) refuseForeign(connection, path);
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = FULL');
     connection.pragma('foreign_keys = ON');
     connection.pragma(`wal_autocheckpoint = ${checkpointPages}`);
-    migrate(connection, path);
+    migrate(connection, version);
   } catch (error) {
     connection.close();
     throw readable(error, path);
@@ -88,8 +89,7 @@ function connect(path: string, isReadOnly: boolean): Sqlite.Database {
   }
 }
 
-function migrate(connection: Sqlite.Database, path: string): void {
-  const version = refuseFuture(connection, path);
+function migrate(connection: Sqlite.Database, version: number): void {
   for (const [index, migration] of migrations.entries()) {
     if (index < version) continue;
     connection.transaction(() => {
@@ -103,6 +103,12 @@ function refuseFuture(connection: Sqlite.Database, path: string): number {
   const version = Number(connection.pragma('user_version', { simple: true }));
   if (version > migrations.length) throw new FutureFile(path, version, migrations.length);
   return version;
+}
+
+/** A file without our format number is ours only where it is empty. */
+function refuseForeign(connection: Sqlite.Database, path: string): void {
+  const tables = connection.prepare<[], { count: number }>('SELECT count(*) AS count FROM sqlite_schema').get();
+  if (tables?.count !== 0) throw new UnreadableFile(path, 'it belongs to another program');
 }
 
 function wrap(connection: Sqlite.Database, path: string): TerminalDatabase {

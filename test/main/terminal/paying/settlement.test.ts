@@ -8,6 +8,7 @@ import {
   type Till,
   bread,
   cake,
+  cashier,
   customersCode,
   latte,
   openTill,
@@ -569,6 +570,20 @@ describe('while an outcome is unknown', () => {
 
     const { unresolved, check, lastSale } = await till.state();
     expect([unresolved, check?.checkId, lastSale?.total]).toEqual([[], next.checkId, yen(800)]);
+  });
+
+  test('a bill that closes in the background is the sale of whoever opened it', async () => {
+    const till = await openTill();
+    const { checkId } = await unknownPayment(till);
+    await till.client.pay.setAside({ checkId });
+    const { signedIn: opener } = await till.state();
+    await till.client.staff.signOut();
+    await till.client.staff.signIn({ staffId: cashier.staffId as never, pin: cashier.pin });
+
+    await till.clock.advance(1_000);
+    await till.wallet.last('inquire').reply(approved(till.wallet.last('inquire'), 800));
+
+    expect((await till.state()).lastSale?.staffName).toBe(opener?.name);
   });
 
   test('the next customer is served, and the bill is parked where it was declined', async () => {

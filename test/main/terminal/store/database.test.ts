@@ -64,6 +64,18 @@ describe('a file', () => {
     expect([readFileSync(path).equals(before), readdirSync(dirname(path))]).toEqual([true, ['terminal.sqlite']]);
   });
 
+  test('that belongs to another program is refused, and not a byte of it changes', () => {
+    const path = join(temporaryFolder(), 'terminal.sqlite');
+    const other = new Sqlite(path);
+    other.exec('CREATE TABLE holiday (day TEXT); CREATE TABLE journal (entry TEXT)');
+    other.close();
+    const before = readFileSync(path);
+
+    expect(() => openDatabase(path)).toThrow('it belongs to another program');
+
+    expect([readFileSync(path).equals(before), readdirSync(dirname(path))]).toEqual([true, ['terminal.sqlite']]);
+  });
+
   test('that is to be read only must be there', () => {
     const path = join(temporaryFolder(), 'terminal.sqlite');
     expect(() => openDatabaseForReading(path)).toThrow(UnreadableFile);
