@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserHost, openBrowserHost } from './browser/server.ts';
+import { forkDeviceProcess, forkWalletServer } from './child-process.ts';
 import { openSecret } from './browser/secret.ts';
 import { type Till, openTill } from './compose.ts';
 import { type StartConfig, defaultPort, defaultWalletPort, parseConfig, usage } from './config.ts';
-import { forkDeviceProcess } from './device-process-node.ts';
 import { findElectron } from './find-electron.ts';
 import { SealedKeys } from './keys.ts';
 import { openBrowser } from './open-browser.ts';
@@ -15,7 +15,6 @@ import { PROJECT, type Product, hasSources, isBuilt, products } from './sources.
 import { FutureFile, UnreadableFile } from './terminal/store/database.ts';
 import { DataFolderInUse, lockDataFolder } from './terminal/store/lock.ts';
 import { NotSetUp } from './terminal/terminal.ts';
-import { forkWalletServer } from './wallet-process-node.ts';
 
 const CLOSE_DEADLINE_MS = 8_000;
 const EXIT_WRONG = 2;

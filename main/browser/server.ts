@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import type { Log } from '../terminal/log.ts';
 import { readPageFile } from '../page-files.ts';
+import { pageHeaders } from '../page-headers.ts';
 import { isSecret } from './secret.ts';
 import { type TerminalRouter, serveSocket } from './serve-socket.ts';
 
@@ -20,26 +21,7 @@ const CONNECTIONS_MAX = 64;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
-/** Nothing but our own files, no frames around us, and nothing sent elsewhere: the address holds the secret. */
-const HEADERS = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data: blob:",
-    "font-src 'self' data:",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=(), serial=(), hid=()',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-} as const;
+const HEADERS = pageHeaders("'self'");
 
 /**
  * Shows the page on `http://127.0.0.1:PORT/?key=SECRET` and carries the terminal's procedures over one WebSocket.

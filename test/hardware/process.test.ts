@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deviceCommandSchema, deviceEventSchema, type DeviceEvent, type DeviceLink } from '#contract/devices.ts';
 import { systemClock } from '#hardware/clock.ts';
-import { forkDeviceProcess } from '#main/device-process-node.ts';
+import { forkDeviceProcess } from '#main/child-process.ts';
 import { openDeviceProcess, pingMs, type DeviceProcessHandle } from '#main/device-process.ts';
 import { openPty, ptyMissing, type Pty } from '#test/support/pty.ts';
 

@@ -1,6 +1,16 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { DeviceProcessHandle } from './device-process.ts';
+
+/**
+ * Starts the device process as a Node child process.
+ *
+ * @param entry path of `hardware/process.ts`, or of its bundle
+ */
+export function forkDeviceProcess(entry: string): DeviceProcessHandle {
+  // Its output is not the terminal's: the line that says where the page is must stay alone. Crashes do show.
+  return handleOf(fork(entry, [], { ...ownFlags, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+}
 
 /**
  * Starts the wallet server as a Node child process. Its channel closes with this process, so it never outlives it.
@@ -13,8 +23,15 @@ export function forkWalletServer(
   args: readonly string[],
   onLine: (line: string) => void,
 ): DeviceProcessHandle {
-  const child = fork(entry, args, { execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(entry, args, { ...ownFlags, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   if (child.stderr !== null) createInterface({ input: child.stderr }).on('line', onLine);
+  return handleOf(child);
+}
+
+/** Flags of this process, such as a debugger's port, are not the child's. */
+const ownFlags = { execPath: process.execPath, execArgv: [] };
+
+function handleOf(child: ChildProcess): DeviceProcessHandle {
   return {
     post(message) {
       // The callback takes the error of a child that has just died: `exit` tells of it.
