@@ -578,7 +578,7 @@ describe('while an outcome is unknown', () => {
     await till.client.pay.setAside({ checkId });
     const { signedIn: opener } = await till.state();
     await till.client.staff.signOut();
-    await till.client.staff.signIn({ staffId: cashier.staffId as never, pin: cashier.pin });
+    await till.client.staff.signIn({ staffId: cashier.staffId, pin: cashier.pin });
 
     await till.clock.advance(1_000);
     await till.wallet.last('inquire').reply(approved(till.wallet.last('inquire'), 800));
