@@ -2,6 +2,7 @@
 // to, with no doubled charge, with sale numbers that have no gap, and with a journal that verifies.
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { type Attempt, inquiryLimitMs, isUnresolved } from '#contract/attempt.ts';
 import type { CheckId } from '#contract/ids.ts';
 import { productIdSchema, staffIdSchema } from '#contract/ids.ts';
 import { money } from '#contract/money.ts';
@@ -41,6 +42,8 @@ interface Promised {
   /** By line: how often it was added, and on which check. */
   readonly lines: Map<string, { count: number; checkId: CheckId }>;
   readonly sales: Set<string>;
+  /** Bills that wait for the word on an attempt that never left. */
+  readonly setAside: Set<CheckId>;
 }
 
 test(`${kills} pulled plugs lose nothing and double nothing`, { timeout: TIMEOUT_MS }, async () => {
@@ -54,10 +57,10 @@ test(`${kills} pulled plugs lose nothing and double nothing`, { timeout: TIMEOUT
   );
   const wallet = await startWallet(walletFolder.path);
   undo.push(() => wallet.stop());
-  const promised: Promised = { lines: new Map(), sales: new Set() };
+  const promised: Promised = { lines: new Map(), sales: new Set(), setAside: new Set() };
 
   for (let round = 0; round < kills; round++) {
-    const till = await open(tillFolder.path, wallet);
+    const till = await open(tillFolder.path, wallet, promised);
     await expectKept(till.line, promised);
     const life = LIFE_MS.least + random() * (LIFE_MS.most - LIFE_MS.least);
     // The plug is pulled while commands are under way: whatever breaks then was not promised.
@@ -68,8 +71,9 @@ test(`${kills} pulled plugs lose nothing and double nothing`, { timeout: TIMEOUT
     till.line.close();
   }
 
-  const till = await open(tillFolder.path, wallet);
+  const till = await open(tillFolder.path, wallet, promised);
   await expectKept(till.line, promised);
+  await finishSetAside(till.line, promised);
   const sales = await allSales(till.line.client);
   const byTill: Record<string, number> = { ...(await movedByTill(till.line.client)) };
   const atWallet = await movedByWallet(walletFolder.path);
@@ -89,7 +93,11 @@ test(`${kills} pulled plugs lose nothing and double nothing`, { timeout: TIMEOUT
   process.stdout.write(`${sales.length} sales, ${Object.keys(atWallet).length} of them with a wallet\n`);
 });
 
-async function open(folder: string, wallet: RunningWallet): Promise<RunningTill & { readonly line: Line }> {
+async function open(
+  folder: string,
+  wallet: RunningWallet,
+  promised: Promised,
+): Promise<RunningTill & { readonly line: Line }> {
   const till = await startTill(folder, ['--wallet', wallet.url]);
   undo.push(() => till.kill());
   const line = await openLine(till.url);
@@ -97,10 +105,16 @@ async function open(folder: string, wallet: RunningWallet): Promise<RunningTill 
   await line.until('the scanner', ({ devices }) => devices.every(({ state }) => state.state === 'ready'));
   await line.until('the wallet to be online', ({ walletLink }) => walletLink.state === 'online');
   // An attempt that the plug cut off is asked about first; until then nothing else can be taken for its bill.
-  await line.until('every outcome', ({ check, unresolved }) => {
-    const state = check?.attempt?.state;
-    return unresolved.length === 0 && !['created', 'sent', 'unknown', 'cancelling'].includes(state ?? '');
+  const { check } = await line.until('an outcome, or the word that there is none', (state) => {
+    const attempt = state.check?.attempt;
+    return attempt === undefined || !isUnresolved(attempt) || isNeverSeen(attempt);
   });
+  // Cut off before it was sent, and the customer is gone: the next one is served meanwhile.
+  if (check?.attempt !== undefined && isNeverSeen(check.attempt)) {
+    await line.client.pay.setAside({ checkId: check.checkId });
+    await line.until('the next customer', (state) => state.check === null);
+    promised.setAside.add(check.checkId);
+  }
   return { ...till, line };
 }
 
@@ -150,7 +164,8 @@ async function expectKept(line: Line, promised: Promised): Promise<void> {
     closed.add(saleId);
     found.push(...sale.lines);
   }
-  const lost = [...promised.lines].filter(([lineId, { count }]) => {
+  const lost = [...promised.lines].filter(([lineId, { count, checkId }]) => {
+    if (promised.setAside.has(checkId)) return false;
     const kept = found.find((one) => one.lineId === lineId);
     return kept === undefined || kept.quantity < count;
   });
@@ -163,6 +178,31 @@ async function expectKept(line: Line, promised: Promised): Promise<void> {
     for (const { lineId } of lines) promised.lines.delete(lineId);
   }
   promised.sales.clear();
+}
+
+/** As the cashier ends it: cancels once the time is up, calls the bill back, finds every line, takes cash. */
+async function finishSetAside(line: Line, promised: Promised): Promise<void> {
+  const { client } = line;
+  const front = line.state().check;
+  if (front !== null) {
+    await client.pay.takeCash({ checkId: front.checkId, tendered: money(100_000, 'JPY') });
+    await line.until('the next customer', ({ check }) => check === null);
+  }
+  for (const checkId of promised.setAside) {
+    const cancel = (): Promise<unknown> => client.pay.cancelAttempt({ checkId }).catch((error: unknown) => error);
+    await expect.poll(cancel, { timeout: inquiryLimitMs + 30_000, interval: 1_000 }).toEqual({});
+    await line.until('the server’s word', ({ parked }) => parked.some((bill) => bill.checkId === checkId));
+    await client.check.recall({ checkId });
+    await line.until('the bill', ({ check }) => check?.checkId === checkId);
+    promised.setAside.delete(checkId);
+    await expectKept(line, promised);
+    await client.pay.takeCash({ checkId, tendered: money(100_000, 'JPY') });
+    await line.until('the next customer', ({ check }) => check?.checkId !== checkId);
+  }
+}
+
+function isNeverSeen(attempt: Attempt): boolean {
+  return attempt.state === 'unknown' && attempt.lastAnswer === 'notFound';
 }
 
 function pick<T>(list: readonly T[], random: () => number): T {
