@@ -76,7 +76,7 @@ export function totalsOf(
   const afterLines = sum(lineTotals, currency);
   const checkDiscount = discountOf(afterLines, discount);
   const shares =
-    sold.length > 0
+    checkDiscount.amount > 0
       ? allocate(
           checkDiscount,
           lineTotals.map(({ amount }) => Math.max(amount, 0)),

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig } from '#contract/devices.ts';
@@ -52,7 +52,23 @@ export const systemClock: Clock = {
   },
 };
 
-const newId = (): string => uuidV7(Date.now(), randomBytes(10));
+const ID_RANDOM_BYTES = 10;
+
+/** Ids that take their randomness from the system for many at once: asking each time is the larger part of their cost. */
+export function openIds(): () => string {
+  const bytes = new Uint8Array(ID_RANDOM_BYTES * 400);
+  let used = bytes.length;
+  return () => {
+    if (used === bytes.length) {
+      randomFillSync(bytes);
+      used = 0;
+    }
+    used += ID_RANDOM_BYTES;
+    return uuidV7(Date.now(), bytes.subarray(used - ID_RANDOM_BYTES, used));
+  };
+}
+
+const newId = openIds();
 
 /**
  * Opens the terminal on its data folder. The till does not wait for the wallet server or for a device: both are states

@@ -69,7 +69,7 @@ export function openLive(options: {
     const front = checks.front();
     return {
       ...fixed,
-      roster: [...people.roster()],
+      roster: people.roster(),
       signedIn: people.signedIn(),
       check: front ? view(front, tenders.of(front.checkId), settlements.latestOf(front.checkId)) : null,
       parked: summaries(({ state }) => state === 'parked'),
@@ -161,11 +161,12 @@ function openCheckView(
   };
 }
 
-/** The parts that differ; undefined where none does. Objects that are the same object are not looked into. */
+/** The parts that differ; undefined where none does. A bill is another object exactly where it differs. */
 function changedParts(before: TerminalState, after: TerminalState): Partial<TerminalState> | undefined {
   const keys = Object.keys(after) as (keyof TerminalState)[];
   const changed = keys.filter(
-    (key) => before[key] !== after[key] && JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+    (key) =>
+      before[key] !== after[key] && (key === 'check' || JSON.stringify(before[key]) !== JSON.stringify(after[key])),
   );
   if (changed.length === 0) return undefined;
   return Object.fromEntries(changed.map((key) => [key, after[key]]));

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRouterClient } from '@orpc/server';
-import { staffIdSchema, uuidV7 } from '#contract/ids.ts';
+import { staffIdSchema } from '#contract/ids.ts';
 import type { DeviceLink } from '#contract/devices.ts';
-import { systemClock } from '#main/compose.ts';
+import { openIds, systemClock } from '#main/compose.ts';
 import { demoSetup } from '#main/demo/setup.ts';
 import { openDatabase } from '#main/terminal/store/database.ts';
 import { openTerminal } from '#main/terminal/terminal.ts';
@@ -31,7 +31,7 @@ export async function benchTap(folder: string, rounds: number): Promise<{ row: M
     deviceConfigs: [],
     wallet: noWallet,
     clock: systemClock,
-    newId: () => uuidV7(Date.now(), randomBytes(10)),
+    newId: openIds(),
     log,
     pepper: new Uint8Array(32),
     setup: demoSetup,

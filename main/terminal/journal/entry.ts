@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -31,9 +31,14 @@ export const genesisHash = '0'.repeat(64);
 
 /** SHA-256 over the previous hash and the canonical JSON of the entry's own fields, in hexadecimal. */
 export function hashOf(entry: Omit<JournalEntry, 'hash'>): string {
-  const { seq, at, type, checkId, staffId, body, previousHash } = entry;
-  const canonical = canonicalJson([seq, at, type, checkId, staffId, body]);
-  return createHash('sha256').update(previousHash).update('\n').update(canonical).digest('hex');
+  return hashWithBody(entry, canonicalJson(entry.body));
+}
+
+/** As `hashOf`, where the body's canonical JSON is at hand: it is stored as well, and worked out once. */
+export function hashWithBody(entry: Omit<JournalEntry, 'hash' | 'body'>, canonicalBody: string): string {
+  const { seq, at, type, checkId, staffId, previousHash } = entry;
+  const fields = [seq, at, type, checkId, staffId].map((field) => JSON.stringify(field)).join(',');
+  return hash('sha256', `${previousHash}\n[${fields},${canonicalBody}]`, 'hex');
 }
 
 /**
@@ -43,10 +48,11 @@ export function hashOf(entry: Omit<JournalEntry, 'hash'>): string {
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`);
+    const record = value as Readonly<Record<string, unknown>>;
+    const fields: string[] = [];
+    for (const key of Object.keys(record).sort()) {
+      if (record[key] !== undefined) fields.push(`${JSON.stringify(key)}:${canonicalJson(record[key])}`);
+    }
     return `{${fields.join(',')}}`;
   }
   return JSON.stringify(value ?? null);

@@ -2,7 +2,14 @@ import assert from 'node:assert';
 import { type Clock, timestamp } from '../clock.ts';
 import type { Reader, TerminalDatabase, Writer } from '../store/database.ts';
 import { sql } from '../store/sql.ts';
-import { type EntryDraft, type JournalEntry, canonicalJson, genesisHash, hashOf, journalEntrySchema } from './entry.ts';
+import {
+  type EntryDraft,
+  type JournalEntry,
+  canonicalJson,
+  genesisHash,
+  hashWithBody,
+  journalEntrySchema,
+} from './entry.ts';
 
 /**
  * The append-only, hash-chained record of everything that touches an order, a bill, money, the drawer or a person's
@@ -23,7 +30,10 @@ export interface Journal {
 }
 
 /** Changes tables, and nothing else, by what an entry says. The same code runs when the journal is replayed. */
-type Projector = (writer: Writer, entry: JournalEntry) => void;
+type Projector = (writer: Writer, entry: JournalEntry, origin: Origin) => void;
+
+/** A fresh entry was made by our own verbs a moment ago; one that was read from a file has yet to be checked. */
+type Origin = 'fresh' | 'read';
 
 /** One projector for each type of entry; the wings bring theirs, `terminal.ts` puts them together. */
 export type Projectors = Readonly<Record<string, Projector>>;
@@ -38,9 +48,9 @@ export function openJournal(database: TerminalDatabase, projectors: Projectors, 
       const at = timestamp(clock);
       const entries: JournalEntry[] = [];
       for (const draft of drafts) {
-        const entry = chain(draft, entries.at(-1) ?? head, at, staffId);
-        append(writer, entry);
-        project(writer, projectors, entry);
+        const { entry, body } = chain(draft, entries.at(-1) ?? head, at, staffId);
+        append(writer, entry, body);
+        project(writer, projectors, entry, 'fresh');
         entries.push(entry);
       }
       secrets?.(writer);
@@ -73,8 +83,8 @@ export function openJournal(database: TerminalDatabase, projectors: Projectors, 
 export function replay(entries: Iterable<JournalEntry>, into: TerminalDatabase, projectors: Projectors): void {
   into.write((writer) => {
     for (const entry of entries) {
-      append(writer, entry);
-      project(writer, projectors, entry);
+      append(writer, entry, canonicalJson(entry.body));
+      project(writer, projectors, entry, 'read');
     }
   });
 }
@@ -138,29 +148,36 @@ function readHead(reader: Reader): Head {
   return row ?? { seq: 0, hash: genesisHash };
 }
 
-function chain(draft: EntryDraft, head: Head, at: string, staffId: string | null): JournalEntry {
+/** The entry that follows the head, and its body as it is stored. */
+function chain(
+  draft: EntryDraft,
+  head: Head,
+  at: string,
+  staffId: string | null,
+): { entry: JournalEntry; body: string } {
+  const body = canonicalJson(draft.body);
   const unsigned = {
     seq: head.seq + 1,
     at,
     type: draft.type,
     checkId: draft.checkId ?? null,
     staffId,
-    body: draft.body as JournalEntry['body'],
     previousHash: head.hash,
   };
-  return { ...unsigned, hash: hashOf(unsigned) };
+  const entry = { ...unsigned, body: draft.body as JournalEntry['body'], hash: hashWithBody(unsigned, body) };
+  return { entry, body };
 }
 
-function append(writer: Writer, entry: JournalEntry): void {
-  const { seq, at, type, checkId, staffId, body, previousHash, hash } = entry;
+function append(writer: Writer, entry: JournalEntry, body: string): void {
+  const { seq, at, type, checkId, staffId, previousHash, hash } = entry;
   const rows = writer.run(sql`
     INSERT INTO journal (seq, at, type, check_id, staff_id, body, previous_hash, hash)
-    VALUES (${seq}, ${at}, ${type}, ${checkId}, ${staffId}, ${canonicalJson(body)}, ${previousHash}, ${hash})`);
+    VALUES (${seq}, ${at}, ${type}, ${checkId}, ${staffId}, ${body}, ${previousHash}, ${hash})`);
   assert(rows === 1, 'one entry is appended');
 }
 
-function project(writer: Writer, projectors: Projectors, entry: JournalEntry): void {
+function project(writer: Writer, projectors: Projectors, entry: JournalEntry, origin: Origin): void {
   const projector = projectors[entry.type];
   assert(projector, `an entry of type ${entry.type} has a projector`);
-  projector(writer, entry);
+  projector(writer, entry, origin);
 }

@@ -9,7 +9,8 @@ import { sql } from '../store/sql.ts';
 
 /** Who may work at this terminal, and who is signed in. A restart signs everybody out; failed PINs survive it. */
 export interface People {
-  roster(): readonly Staff[];
+  /** The same list while nobody was enrolled. */
+  roster(): Staff[];
   signedIn(): Staff | null;
   /** The person signed in, or a refusal. */
   mustBeSignedIn(): Staff;

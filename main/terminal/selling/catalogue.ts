@@ -49,38 +49,41 @@ export interface CatalogueBook {
 const productsPerEntry = 500;
 /** New products follow the older ones: by the entry that brought them, then by their place in it. */
 const positionsPerEntry = 1_000;
+/** Products kept at hand: what sells, sells again. */
+const recentProductsMax = 500;
 
 export function openCatalogue(options: { journal: Journal; reader: Reader; currency: string }): CatalogueBook {
   const { journal, reader, currency } = options;
   const listeners: (() => void)[] = [];
   const index = openSearch([]);
+  let shared = readShared(reader);
+  const recentProducts = new Map<string, Product>();
   let isClosed = false;
   const indexed = fillIndex(index, reader, () => isClosed);
   // A file that is gone by now fails the search that asks, not the whole process.
   indexed.catch(() => undefined);
 
   const book: CatalogueBook = {
-    product: (productId) => {
+    product(productId) {
+      const recent = recentProducts.get(productId);
+      if (recent) return recent;
       const row = reader.one(sql`SELECT body FROM product WHERE product_id = ${productId}`);
-      return row === undefined ? undefined : productOf(row);
+      if (row === undefined) return undefined;
+      const product = productOf(row);
+      if (recentProducts.size >= recentProductsMax) recentProducts.clear();
+      recentProducts.set(productId, product);
+      return product;
     },
     productByBarcode(barcode) {
       for (const candidate of barcodeForms(barcode)) {
-        const row = reader.one(sql`
-          SELECT product.body FROM barcode JOIN product USING (product_id) WHERE barcode.barcode = ${candidate}`);
-        if (row !== undefined) return productOf(row);
+        const productId = holderOf(reader, candidate);
+        if (productId !== undefined) return book.product(productId);
       }
       return undefined;
     },
-    taxClass: (taxClassId) => {
-      const row = reader.one(sql`SELECT body FROM tax_class WHERE tax_class_id = ${taxClassId}`);
-      return row === undefined ? undefined : taxClassSchema.parse(bodyOf(row));
-    },
+    taxClass: (taxClassId) => shared.taxClasses.get(taxClassId),
     modifierGroupsOf: ({ modifierGroupIds }) =>
-      modifierGroupIds
-        .map((id) => reader.one(sql`SELECT body FROM modifier_group WHERE modifier_group_id = ${id}`))
-        .filter((row) => row !== undefined)
-        .map((row) => modifierGroupSchema.parse(bodyOf(row))),
+      modifierGroupIds.map((id) => shared.modifierGroups.get(id)).filter((group) => group !== undefined),
     outline: () => ({
       categories: reader
         .all(
@@ -129,6 +132,8 @@ export function openCatalogue(options: { journal: Journal; reader: Reader; curre
       for (const part of parts) {
         journal.commit([{ type: 'catalogue.imported', body: part }], staffId);
         index.put(part.products);
+        shared = readShared(reader);
+        recentProducts.clear();
         await nextTurn();
       }
       for (const listener of listeners) listener();
@@ -264,6 +269,14 @@ function putProduct(writer: Writer, product: Product, position: number): void {
 function holderOf(reader: Reader, barcode: string): string | undefined {
   const row = reader.one(sql`SELECT product_id FROM barcode WHERE barcode = ${barcode}`);
   return (row as { product_id: string } | undefined)?.product_id;
+}
+
+/** What many products refer to and every tap needs: few, so they stay in memory. */
+function readShared(reader: Reader) {
+  return {
+    taxClasses: new Map(readTaxClasses(reader).map((taxClass) => [taxClass.taxClassId, taxClass])),
+    modifierGroups: new Map(readModifierGroups(reader).map((group) => [group.modifierGroupId, group])),
+  };
 }
 
 function readTaxClasses(reader: Reader): TaxClass[] {

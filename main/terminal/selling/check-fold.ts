@@ -61,6 +61,12 @@ function isCheckEntry(type: string): type is CheckEntryType {
   return type in checkBodies;
 }
 
+/** @throws where the entry of a check has a body that none of our verbs wrote */
+export function checkBody(entry: JournalEntry): JournalEntry {
+  if (isCheckEntry(entry.type)) checkBodies[entry.type].parse(entry.body);
+  return entry;
+}
+
 /** The next state of a check. `check.undone` cannot be folded step by step: see `foldAll`. */
 export function applyToCheck(before: CheckRecord | undefined, entry: JournalEntry): CheckRecord {
   const { type } = entry;
@@ -69,37 +75,37 @@ export function applyToCheck(before: CheckRecord | undefined, entry: JournalEntr
   assert(before, `a check is opened before ${type}`);
   switch (type) {
     case 'line.added': {
-      const { line } = checkBodies[type].parse(entry.body);
+      const { line } = bodyOf(type, entry);
       return undoableBy(entry, { ...before, lines: [...before.lines, line] });
     }
     case 'line.changed': {
-      const { lineId, change } = checkBodies[type].parse(entry.body);
+      const { lineId, change } = bodyOf(type, entry);
       return undoableBy(
         entry,
         withLine(before, lineId, (line) => changed(line, change)),
       );
     }
     case 'line.voided': {
-      const { lineId } = checkBodies[type].parse(entry.body);
+      const { lineId } = bodyOf(type, entry);
       return undoableBy(
         entry,
         withLine(before, lineId, (line) => ({ ...line, isVoided: true })),
       );
     }
     case 'check.discounted': {
-      const { discount } = checkBodies[type].parse(entry.body);
+      const { discount } = bodyOf(type, entry);
       return undoableBy(entry, { ...before, discount: discount ?? undefined });
     }
     case 'check.noted': {
-      const { note } = checkBodies[type].parse(entry.body);
+      const { note } = bodyOf(type, entry);
       return undoableBy(entry, { ...before, note: note === '' ? undefined : note });
     }
     case 'check.parked': {
-      const { label } = checkBodies[type].parse(entry.body);
+      const { label } = bodyOf(type, entry);
       return { ...before, state: 'parked', isSetAside: false, label: label ?? before.label };
     }
     case 'check.recalled': {
-      const { isPaying } = checkBodies[type].parse(entry.body);
+      const { isPaying } = bodyOf(type, entry);
       return { ...before, state: isPaying ? 'paying' : 'open', isSetAside: false };
     }
     case 'check.payingBegun':
@@ -111,7 +117,7 @@ export function applyToCheck(before: CheckRecord | undefined, entry: JournalEntr
     case 'check.voided':
       return { ...before, state: 'voided', isSetAside: false, undoable: [] };
     case 'check.closed': {
-      const { saleId } = checkBodies[type].parse(entry.body);
+      const { saleId } = bodyOf(type, entry);
       return { ...before, state: 'closed', isSetAside: false, undoable: [], saleId };
     }
     case 'check.undone':
@@ -123,7 +129,7 @@ export function applyToCheck(before: CheckRecord | undefined, entry: JournalEntr
 export function foldAll(entries: readonly JournalEntry[]): CheckRecord {
   const undone = new Set<number>();
   for (const entry of entries) {
-    if (entry.type === 'check.undone') undone.add(checkBodies['check.undone'].parse(entry.body).undoes);
+    if (entry.type === 'check.undone') undone.add(bodyOf('check.undone', entry).undoes);
   }
   const counting = entries.filter(({ seq, type }) => isCheckEntry(type) && type !== 'check.undone' && !undone.has(seq));
   const record = counting.reduce<CheckRecord | undefined>(applyToCheck, undefined);
@@ -131,8 +137,13 @@ export function foldAll(entries: readonly JournalEntry[]): CheckRecord {
   return record;
 }
 
+/** Fresh, or checked when it was read: see `checkBody`. */
+function bodyOf<Type extends CheckEntryType>(_: Type, entry: JournalEntry): z.infer<(typeof checkBodies)[Type]> {
+  return entry.body as z.infer<(typeof checkBodies)[Type]>;
+}
+
 function opened(entry: JournalEntry): CheckRecord {
-  const { orderId } = checkBodies['check.opened'].parse(entry.body);
+  const { orderId } = bodyOf('check.opened', entry);
   return {
     checkId: checkIdSchema.parse(entry.checkId),
     orderId,

@@ -1,10 +1,10 @@
 import assert from 'node:assert';
 import type { LineItem } from '#contract/order.ts';
-import type { JournalEntry } from '../journal/entry.ts';
+import { canonicalJson } from '../journal/entry.ts';
 import { type Projectors, entriesOfCheck } from '../journal/journal.ts';
 import type { Reader, Writer } from '../store/database.ts';
 import { sql } from '../store/sql.ts';
-import { type CheckRecord, applyToCheck, checkBodies, foldAll } from './check-fold.ts';
+import { type CheckRecord, applyToCheck, checkBodies, checkBody, foldAll } from './check-fold.ts';
 
 /**
  * Checks in their tables, with the active ones in memory too: a tap on a bill of 300 lines writes its one line, and
@@ -27,12 +27,13 @@ export function openCheckRows(reader: Reader): CheckRows {
   };
   reload();
 
-  const project = (writer: Writer, entry: JournalEntry): void => {
+  const project: Projectors[string] = (writer, entry, origin) => {
     assert(entry.checkId !== null, `${entry.type} names its check`);
+    if (origin === 'read') checkBody(entry);
     const before = active.get(entry.checkId) ?? readCheck(writer, entry.checkId);
     const after =
       entry.type === 'check.undone' && before
-        ? foldAll(entriesOfCheck(writer, entry.checkId, before.openedSeq))
+        ? foldAll(entriesOfCheck(writer, entry.checkId, before.openedSeq).map(checkBody))
         : applyToCheck(before, entry);
     store(writer, before, after);
     if (isActive(after)) active.set(after.checkId, after);
@@ -51,17 +52,17 @@ function isActive({ state }: CheckRecord): boolean {
   return state !== 'closed' && state !== 'voided';
 }
 
-/** Writes the head, and of the lines those that changed. */
+/** Writes the head, and of the lines those that changed: canonical, so that a replay gives the same bytes. */
 function store(writer: Writer, before: CheckRecord | undefined, after: CheckRecord): void {
   const { lines, ...head } = after;
   const rows = writer.run(sql`
-    INSERT INTO check_head (check_id, state, body) VALUES (${after.checkId}, ${after.state}, ${JSON.stringify(head)})
+    INSERT INTO check_head (check_id, state, body) VALUES (${after.checkId}, ${after.state}, ${canonicalJson(head)})
     ON CONFLICT (check_id) DO UPDATE SET state = excluded.state, body = excluded.body`);
   assert(rows === 1, 'one check is stored');
   for (const [position, line] of lines.entries()) {
     if (line === before?.lines[position]) continue;
     writer.run(sql`
-      INSERT INTO check_line (check_id, position, body) VALUES (${after.checkId}, ${position}, ${JSON.stringify(line)})
+      INSERT INTO check_line (check_id, position, body) VALUES (${after.checkId}, ${position}, ${canonicalJson(line)})
       ON CONFLICT (check_id, position) DO UPDATE SET body = excluded.body`);
   }
   if (before && before.lines.length > lines.length) {

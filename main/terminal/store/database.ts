@@ -128,12 +128,13 @@ function wrap(connection: Sqlite.Database, path: string): TerminalDatabase {
     ...reader,
     run: ({ text, values }) => prepare(text).run(...values).changes,
   };
+  const transaction = connection.transaction((work: () => unknown) => work());
   return {
     path,
     ...reader,
     write(work) {
       try {
-        return connection.transaction(() => work(writer)).immediate();
+        return transaction.immediate(() => work(writer)) as ReturnType<typeof work>;
       } catch (error) {
         throw isStorageFailure(error) ? new Refused({ reason: 'storageFailed', detail: error.message }) : error;
       }
