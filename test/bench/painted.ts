@@ -103,7 +103,9 @@ async function scanOnce({ line, pty, page, productCount }: Counter): Promise<num
     await page.getByTestId(testIds.cartLine).first().waitFor({ state: 'detached' });
   }
   const before = line.state().check?.lines.length ?? 0;
-  const barcode = barcodeOf(Math.floor(Math.random() * productCount));
+  // Never the product of the last line: that would count up and add no line.
+  const last = Number(line.state().check?.lines.at(-1)?.productId?.slice(1) ?? 0);
+  const barcode = barcodeOf((last + 1 + Math.floor(Math.random() * (productCount - 1))) % productCount);
   const startedAt = performance.timeOrigin + performance.now();
   await pty.write(`${barcode}\r`);
   const { check } = await line.until('the line', (state) => (state.check?.lines.length ?? 0) > before);
