@@ -52,13 +52,18 @@ function isActive({ state }: CheckRecord): boolean {
   return state !== 'closed' && state !== 'voided';
 }
 
-/** Writes the head, and of the lines those that changed: canonical, so that a replay gives the same bytes. */
+/**
+ * Writes the head where it changed, and of the lines those that changed: canonical, so that a replay gives the same
+ * bytes. What undo may take back is not stored: the journal says it.
+ */
 function store(writer: Writer, before: CheckRecord | undefined, after: CheckRecord): void {
-  const { lines, ...head } = after;
-  const rows = writer.run(sql`
-    INSERT INTO check_head (check_id, state, body) VALUES (${after.checkId}, ${after.state}, ${canonicalJson(head)})
-    ON CONFLICT (check_id) DO UPDATE SET state = excluded.state, body = excluded.body`);
-  assert(rows === 1, 'one check is stored');
+  const { lines, undoable: _, ...head } = after;
+  if (!before || !hasSameHead(before, head)) {
+    const rows = writer.run(sql`
+      INSERT INTO check_head (check_id, state, body) VALUES (${after.checkId}, ${after.state}, ${canonicalJson(head)})
+      ON CONFLICT (check_id) DO UPDATE SET state = excluded.state, body = excluded.body`);
+    assert(rows === 1, 'one check is stored');
+  }
   for (const [position, line] of lines.entries()) {
     if (line === before?.lines[position]) continue;
     writer.run(sql`
@@ -70,20 +75,31 @@ function store(writer: Writer, before: CheckRecord | undefined, after: CheckReco
   }
 }
 
-function readActive(reader: Reader): CheckRecord[] {
-  const rows = reader.all(sql`
-    SELECT check_id FROM check_head WHERE state IN ('open', 'parked', 'paying')`);
-  return rows
-    .map((row) => readCheck(reader, (row as { check_id: string }).check_id))
-    .filter((record) => record !== undefined)
-    .toSorted((left, right) => left.openedSeq - right.openedSeq);
+type CheckHead = Omit<CheckRecord, 'lines' | 'undoable'>;
+
+function hasSameHead(before: CheckRecord, head: CheckHead): boolean {
+  return (Object.keys(head) as (keyof CheckHead)[]).every((field) => before[field] === head[field]);
 }
 
-/** Our own rows, written from parsed values. */
+/** Folded from their entries, since undo needs to know which of them it may take back. */
+function readActive(reader: Reader): CheckRecord[] {
+  return reader
+    .all(sql`SELECT body FROM check_head WHERE state IN ('open', 'parked', 'paying')`)
+    .map(headOf)
+    .toSorted((left, right) => left.openedSeq - right.openedSeq)
+    .map(({ checkId, openedSeq }) => foldAll(entriesOfCheck(reader, checkId, openedSeq).map(checkBody)));
+}
+
+/** A check that is closed or voided: nothing of it can be taken back. */
 function readCheck(reader: Reader, checkId: string): CheckRecord | undefined {
-  const head = reader.one(sql`SELECT body FROM check_head WHERE check_id = ${checkId}`) as { body: string } | undefined;
-  if (!head) return undefined;
+  const head = reader.one(sql`SELECT body FROM check_head WHERE check_id = ${checkId}`);
+  if (head === undefined) return undefined;
   const rows = reader.all(sql`SELECT body FROM check_line WHERE check_id = ${checkId} ORDER BY position`);
   const lines = rows.map((row) => JSON.parse((row as { body: string }).body) as LineItem);
-  return { ...(JSON.parse(head.body) as Omit<CheckRecord, 'lines'>), lines };
+  return { ...headOf(head), lines, undoable: [] };
+}
+
+/** Our own row, written from parsed values. */
+function headOf(row: unknown): CheckHead {
+  return JSON.parse((row as { body: string }).body) as CheckHead;
 }
