@@ -21,15 +21,15 @@ describe('the command line of npm start', () => {
     expect(
       parseConfig(
         (
-          '--browser --data /tmp/shop --port 0 --no-open --device scanner=serial:/dev/ttyUSB0 ' +
-          '--device scanner=serial:/tmp/a@b@115200 --wallet http://127.0.0.1:9/ --enrolment-code ABC-123'
+          '--browser --data /srv/shop --port 0 --no-open --device scanner=serial:/dev/ttyUSB0 ' +
+          '--device scanner=serial:/dev/a@b@115200 --wallet http://127.0.0.1:9/ --enrolment-code ABC-123'
         ).split(' '),
       ),
     ).toEqual({
       ok: true,
       config: {
         isBrowserHost: true,
-        dataFolder: '/tmp/shop',
+        dataFolder: '/srv/shop',
         port: 0,
         opensBrowser: false,
         walletUrl: 'http://127.0.0.1:9',
@@ -41,7 +41,7 @@ describe('the command line of npm start', () => {
             deviceId: 'scanner-2',
             transport: { type: 'serial', path: '/dev/ttyUSB0', baudRate: 9_600 },
           },
-          { ...serial, deviceId: 'scanner-3', transport: { type: 'serial', path: '/tmp/a@b', baudRate: 115_200 } },
+          { ...serial, deviceId: 'scanner-3', transport: { type: 'serial', path: '/dev/a@b', baudRate: 115_200 } },
         ],
       },
     });
