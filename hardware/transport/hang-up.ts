@@ -22,16 +22,22 @@ const readDescriptor = promisify(read);
 
 async function readUntilHangUp(port: PosixPort, buffer: Buffer, offset: number, length: number) {
   for (;;) {
-    if (port.fd === null) throw Object.assign(new Error('the port was closed'), { canceled: true });
+    if (port.fd === null) throw closedMeanwhile();
     try {
       const { bytesRead } = await readDescriptor(port.fd, buffer, offset, length, null);
       if (bytesRead === 0) throw new Error('the line was hung up');
       return { buffer, bytesRead };
     } catch (error) {
       if (!isWaiting(error)) throw error;
+      // The read took its time: a poller that was destroyed meanwhile must not be asked, it is freed memory.
+      if (port.fd === null) throw closedMeanwhile();
       await readable(port);
     }
   }
+}
+
+function closedMeanwhile(): Error {
+  return Object.assign(new Error('the port was closed'), { canceled: true });
 }
 
 function isWaiting(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, chmodSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -124,6 +124,19 @@ describe.skipIf(ptyMissing !== undefined)('a real serial port on a pseudo-termin
     await pty.unplug();
     port.resume();
     expect(await once(port, 'close')).toMatchObject([{ disconnected: true }]);
+  });
+
+  test('a line that is closed while a read is on its way is not waited for: its poller is gone', async () => {
+    // A destroyed poller that is asked once more reads freed memory and takes the process with it.
+    const fd = openSync(pty.path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const asked: string[] = [];
+    const port = { fd: fd as number | null, poller: { once: (event: string) => asked.push(event) } };
+    endAtHangUp(port as never);
+    const reading = (port as unknown as NonNullable<SerialPort['port']>).read(Buffer.alloc(8), 0, 8);
+    port.fd = null;
+    await expect(reading).rejects.toMatchObject({ canceled: true });
+    expect(asked).toEqual([]);
+    closeSync(fd);
   });
 
   test('a second opener is told that the port is in use, and gets it when it is free', async () => {
