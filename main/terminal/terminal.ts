@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { attemptIdSchema, checkIdSchema } from '#contract/ids.ts';
+import type { Sale } from '#contract/sale.ts';
 import type { DeviceConfig, DeviceEvent, DeviceLink } from '#contract/devices.ts';
 import type { Clock } from './clock.ts';
 import { timestamp } from './clock.ts';
@@ -97,9 +98,11 @@ export async function openTerminal(options: {
   });
 
   journal.onCommit((entries) => {
-    for (const entry of entries) noteSale(entry, live);
+    const closed = entries.filter(({ type }) => type === 'sale.closed').map(soldBy);
+    for (const sale of closed) live.saleClosed(summaryOf(sale));
     live.refresh();
-    for (const entry of entries) announce(entry, live);
+    for (const entry of entries) announceOutcome(entry, live);
+    for (const sale of closed) live.announce({ type: 'saleClosed', sale: summaryOf(sale), checkId: sale.checkId });
   });
   settlements.onProgress(live.refresh);
   catalogue.onChange(() => {
@@ -191,21 +194,16 @@ async function setUp(
   return setup.settings;
 }
 
-function noteSale(entry: JournalEntry, live: Live): void {
-  if (entry.type === 'sale.closed') live.saleClosed(summaryOf(saleBodies['sale.closed'].parse(entry.body).sale));
+function soldBy({ body }: JournalEntry): Sale {
+  return saleBodies['sale.closed'].parse(body).sale;
 }
 
-function announce(entry: JournalEntry, live: Live): void {
+function announceOutcome(entry: JournalEntry, live: Live): void {
   const resolved = /^attempt\.(approved|declined|cancelled)$/.exec(entry.type)?.[1];
-  if (resolved !== undefined) {
-    const { attemptId } = z.object({ attemptId: attemptIdSchema }).parse(entry.body);
-    const checkId = checkIdSchema.parse(entry.checkId);
-    live.announce({ type: 'attemptResolved', checkId, attemptId, state: resolved });
-  }
-  if (entry.type === 'sale.closed') {
-    const { sale } = saleBodies['sale.closed'].parse(entry.body);
-    live.announce({ type: 'saleClosed', sale: summaryOf(sale), checkId: sale.checkId });
-  }
+  if (resolved === undefined) return;
+  const { attemptId } = z.object({ attemptId: attemptIdSchema }).parse(entry.body);
+  const checkId = checkIdSchema.parse(entry.checkId);
+  live.announce({ type: 'attemptResolved', checkId, attemptId, state: resolved });
 }
 
 /** The demo's scanner: the same wire, codec and events as a real one. */
