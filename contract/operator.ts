@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { uuidV7Schema } from './ids.ts';
 import { amountSchema, currencySchema, moneySchema } from './money.ts';
+import { methodKindSchema, operatorIdSchema } from './reload.ts';
 import { fillPath, type Route } from './route.ts';
 
 /**
@@ -53,12 +54,6 @@ export const operatorProblemSchema = z.object({
 });
 export type OperatorProblem = z.infer<typeof operatorProblemSchema>;
 
-/** Names an operator in paths, tables and keys: `a`, `kaze-pay`. */
-export const operatorIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'not an operator id');
-
-/** What kind of means it is: `card`, `bank_debit`, ... Each operator names its own. */
-export const meansKindSchema = z.string().regex(/^[a-z][a-z_]{0,31}$/, 'not a kind of means');
-
 /** Stands for a customer's means at the operator; worth nothing to anybody but this wallet server. */
 const meansTokenSchema = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
 
@@ -67,7 +62,7 @@ export const setupTokenSchema = z.string().min(4).max(256);
 
 export const meansSchema = z.object({
   token: meansTokenSchema,
-  kind: meansKindSchema,
+  kind: methodKindSchema,
   /** How the customer knows it: `Kaze card ••4711`. */
   displayName: z.string().min(1).max(64),
   /** The same means has the same fingerprint at this operator, whoever registers it. */
@@ -166,7 +161,7 @@ export type SettlementFile = z.infer<typeof settlementFileSchema>;
 export const operatorInfoSchema = z.object({
   operatorId: operatorIdSchema,
   name: z.string().min(1).max(64),
-  kinds: z.array(z.object({ kind: meansKindSchema, label: z.string().min(1).max(64) })),
+  kinds: z.array(z.object({ kind: methodKindSchema, label: z.string().min(1).max(64) })),
   /** What a customer types to register a means, in a sentence. */
   hint: z.string().max(200),
   /** Signs this operator's webhooks: Ed25519, 32 bytes, base64url. */
@@ -200,7 +195,7 @@ export const operatorRoutes = {
     caller: 'wallet',
     params: noParams,
     query: noQuery,
-    request: z.object({ setupToken: setupTokenSchema, kind: meansKindSchema }),
+    request: z.object({ setupToken: setupTokenSchema, kind: methodKindSchema }),
     response: meansSchema,
     status: 201,
     errors: ['card_number_refused', 'kind_unknown', 'duplicate_mismatch'],

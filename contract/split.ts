@@ -47,24 +47,24 @@ export interface SettlementSplit {
   /** Need not be among those who are covered, nor a guest: then the remainder is shared out fairly. */
   readonly payer: string;
   /** Whose shares are paid for: every guest's where it is left out. */
-  readonly covers?: readonly string[];
+  readonly covers?: readonly string[] | undefined;
   /** What a person decided that a covered guest bears. It stands; the others bear the rest. */
-  readonly fixed?: ReadonlyMap<string, number | bigint>;
-  readonly remainder?: 'payer' | 'fair';
+  readonly fixed?: ReadonlyMap<string, number | bigint> | undefined;
+  readonly remainder?: 'payer' | 'fair' | undefined;
 }
 
 /** What is given back of a line. */
 export interface LineRefund {
   readonly lineId: string;
   /** Of the line's own amount; all that is left of it where this is left out. */
-  readonly amount?: number | bigint;
+  readonly amount?: number | bigint | undefined;
 }
 
 export interface SplitRefund {
   /** Minor units given back, zero or more. */
   readonly amount: number | bigint;
   /** What it is given back for. No lines: for the settlement as a whole. */
-  readonly lines?: readonly LineRefund[];
+  readonly lines?: readonly LineRefund[] | undefined;
 }
 
 /** Each guest's share of the whole bill. The shares sum to the bill exactly. */
@@ -110,7 +110,7 @@ export function splitSettlement(bill: SplitBill, settlement: SettlementSplit): R
 export function shrinkShares(
   bill: SplitBill,
   shares: ReadonlyMap<string, number | bigint>,
-  refunds: { readonly earlier: readonly SplitRefund[]; readonly now: SplitRefund; readonly payer?: string },
+  refunds: { readonly earlier: readonly SplitRefund[]; readonly now: SplitRefund; readonly payer?: string | undefined },
 ): ReadonlyMap<string, bigint> {
   refuse(splitProblem(bill));
   for (const guest of shares.keys()) assert(bill.guests.includes(guest), 'a share is of a guest of the bill');
