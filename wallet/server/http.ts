@@ -7,7 +7,8 @@ import {
   problemStatus,
   type RouteName,
   type RouteParams,
-  type RouteRequest,
+  type RouteInput,
+  type RouteQuery,
   type RouteResponse,
   walletRoutes,
 } from '#contract/wallet.ts';
@@ -26,7 +27,8 @@ export interface Clock {
 /** A request whose shape and signature were checked. */
 interface Call<Name extends RouteName> {
   readonly params: RouteParams<Name>;
-  readonly body: RouteRequest<Name>;
+  readonly query: RouteQuery<Name>;
+  readonly body: RouteInput<Name>;
   /** Who signed it; undefined where anyone may call. */
   readonly signer: Signer | undefined;
   /** Where it came from, for counting failures. */
