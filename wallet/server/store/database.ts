@@ -27,9 +27,11 @@ export function openDatabase(path: string): Database {
     database.pragma('journal_mode = WAL');
     // NORMAL would lose the last commits with the power: an answer that was given must stay given.
     database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
     assert(database.pragma('synchronous', { simple: true }) === SYNCHRONOUS_FULL, 'every commit reaches the disk');
+    // Not while tables are made anew under the names of old ones; each migration is checked as a whole.
+    database.pragma('foreign_keys = OFF');
     migrate(database, path);
+    database.pragma('foreign_keys = ON');
     return database;
   } catch (error) {
     database.close();
@@ -58,13 +60,18 @@ function migrate(database: Database, path: string): void {
         `${migrations.length}). Start the newer version; this one has changed nothing.`,
     );
   }
-  migrations.slice(version).forEach((sql, index) => {
-    const next = version + index + 1;
-    database.transaction(() => {
-      database.exec(sql);
-      database.pragma(`application_id = ${APPLICATION_ID}`);
-      database.pragma(`user_version = ${next}`);
-    })();
+  migrations.forEach((sql, index) => {
+    database
+      .transaction(() => {
+        // Looked at under the lock: another process may have migrated the file meanwhile.
+        if (schemaVersion(database) > index) return;
+        database.exec(sql);
+        const loose = database.pragma('foreign_key_check');
+        assert(Array.isArray(loose) && loose.length === 0, 'every row that a row names is still there');
+        database.pragma(`application_id = ${APPLICATION_ID}`);
+        database.pragma(`user_version = ${index + 1}`);
+      })
+      .immediate();
   });
 }
 
