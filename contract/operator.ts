@@ -293,7 +293,7 @@ export function operatorPath<Name extends OperatorRouteName>(
   params: OperatorParams<Name>,
   query?: OperatorQuery<Name>,
 ): string {
-  return fillPath(operatorRoutes[name].path, params as Readonly<Record<string, string>>, query);
+  return fillPath(operatorRoutes[name].path, params, query);
 }
 
 /**
