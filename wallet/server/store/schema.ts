@@ -21,6 +21,7 @@ export interface Schema {
   terminal: TerminalTable;
   wallet: WalletTable;
   phone: PhoneTable;
+  credential: CredentialTable;
   pairing_code: PairingCodeTable;
   admin_token: AdminTokenTable;
   deny_list: DenyListTable;
@@ -267,6 +268,17 @@ interface PhoneTable {
   name: Generated<string>;
   bound_at_ms: number;
   revoked_at_ms: number | null;
+}
+
+/** What each phone was last promised; the credential itself is on the phone. */
+interface CredentialTable {
+  phone_id: string;
+  /** The settlement method that the customer chose with the PIN: for receipts and the history, not for the code. */
+  method: string;
+  /** Reserved for its offline settlements, minor units. */
+  allowance: number;
+  issued_at_ms: number;
+  not_after_ms: number;
 }
 
 interface PairingCodeTable {

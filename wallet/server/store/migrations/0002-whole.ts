@@ -95,6 +95,14 @@ create table phone (
 ) strict, without rowid;
 create index phone_of_wallet on phone (wallet_id);
 
+create table credential (
+  phone_id text primary key references phone (id),
+  method text not null,
+  allowance integer not null check (allowance >= 0),
+  issued_at_ms integer not null,
+  not_after_ms integer not null
+) strict, without rowid;
+
 -- A code that a person types once. The locator finds the row, so that tries can be counted; the secret is hashed.
 create table pairing_code (
   locator text primary key,
