@@ -11,6 +11,12 @@ export interface ExactParts {
   readonly unit: bigint;
 }
 
+/** By name. A part without an entry has no bound. */
+export interface Bounds {
+  readonly least: ReadonlyMap<string, bigint>;
+  readonly most: ReadonlyMap<string, bigint>;
+}
+
 /**
  * Adds `extra`, counted in the unit of the parts, in proportion to the parts; evenly where all are zero. A part whose
  * sign is not that of their sum takes nothing: whoever has money to get bears no service charge.
@@ -36,40 +42,36 @@ export function resize(exact: ExactParts, total: bigint): ExactParts {
 
 /**
  * Whole parts that keep the sum of the exact ones, which is whole: each rounded down, and what is left over to `first`
- * if he has a part, else and then one unit each to the largest fractions, ties to the lesser id.
+ * if he has a part, else and then one unit each to the largest fractions, ties to the lesser name.
  *
- * @param most where given, no part becomes larger than this
+ * @param bounds where given, whole parts between which the answer lies; they leave room for the sum
  */
-export function roundParts(
-  exact: ExactParts,
-  first: string | undefined,
-  most?: ReadonlyMap<string, bigint>,
-): Map<string, bigint> {
+export function roundParts(exact: ExactParts, first: string | undefined, bounds?: Bounds): Map<string, bigint> {
   const { parts, unit } = exact;
   const all = sum(parts.values());
   assert(all % unit === 0n, 'exact parts sum to a whole amount');
   if (all < 0n) {
+    assert(bounds === undefined, 'bounds are for a whole that is not negative');
     const mirrored = roundParts({ parts: mapValues(parts, (part) => -part), unit }, first);
     return mapValues(mirrored, (part) => -part);
   }
-  const fraction = (part: bigint): bigint => ((part % unit) + unit) % unit;
-  const rounded = mapValues(parts, (part) => (part - fraction(part)) / unit);
+  const rounded = mapValues(parts, (part, name) => within(bounds, name, floor(part, unit)));
   let rest = all / unit - sum(rounded.values());
-  const take = (guest: string, wanted: bigint): void => {
-    const part = rounded.get(guest);
+  const move = (name: string, units: bigint): void => {
+    const part = rounded.get(name);
     if (part === undefined) return;
-    const room = (most?.get(guest) ?? part + wanted) - part;
-    const taken = [wanted, rest, room].reduce((least, units) => (units < least ? units : least));
-    rounded.set(guest, part + taken);
-    rest -= taken;
+    const moved = within(bounds, name, part + units);
+    rounded.set(name, moved);
+    rest -= moved - part;
   };
-  if (rest > 0n && first !== undefined) take(first, rest);
+  if (first !== undefined) move(first, rest);
   if (rest === 0n) return rounded;
-  // Where parts have a ceiling, one round may not place every unit; the ceilings together always leave room.
-  const order = Array.from(parts, ([guest, part]) => ({ guest, fraction: fraction(part) })).sort(
-    (a, b) => Number(b.fraction > a.fraction) - Number(b.fraction < a.fraction) || (a.guest < b.guest ? -1 : 1),
+  const due = Array.from(parts, ([name, part]) => ({ name, due: part - (rounded.get(name) ?? 0n) * unit })).sort(
+    (a, b) => Number(b.due > a.due) - Number(b.due < a.due) || (a.name < b.name ? -1 : 1),
   );
-  while (rest > 0n) for (const { guest } of order) take(guest, 1n);
+  if (rest < 0n) due.reverse();
+  // Between bounds one round may not place every unit.
+  while (rest !== 0n) for (const { name } of due) if (rest !== 0n) move(name, rest > 0n ? 1n : -1n);
   return rounded;
 }
 
@@ -81,25 +83,25 @@ export function drain(exact: ExactParts, amount: bigint, weights: ReadonlyMap<st
   const parts = new Map(exact.parts);
   let unit = exact.unit;
   let open = amount * unit;
-  let weigh = (guest: string): bigint => weights.get(guest) ?? 0n;
+  let weigh = (name: string): bigint => weights.get(name) ?? 0n;
   while (open > 0n) {
-    const takers = [...parts].flatMap(([guest, part]) => {
-      const weight = weigh(guest);
-      return part > 0n && weight > 0n ? [{ guest, part, weight }] : [];
+    const takers = [...parts].flatMap(([name, part]) => {
+      const weight = weigh(name);
+      return part > 0n && weight > 0n ? [{ name, part, weight }] : [];
     });
     const all = sum(takers.map(({ weight }) => weight));
     const emptied = takers.filter(({ part, weight }) => open * weight >= part * all);
     if (takers.length === 0) {
       const rest = new Map(parts);
-      weigh = (guest) => rest.get(guest) ?? 0n;
+      weigh = (name) => rest.get(name) ?? 0n;
     } else if (emptied.length > 0) {
-      for (const { guest, part } of emptied) {
-        parts.set(guest, 0n);
+      for (const { name, part } of emptied) {
+        parts.set(name, 0n);
         open -= part;
       }
     } else {
-      for (const [guest, part] of parts) parts.set(guest, part * all);
-      for (const { guest, part, weight } of takers) parts.set(guest, part * all - open * weight);
+      for (const [name, part] of parts) parts.set(name, part * all);
+      for (const { name, part, weight } of takers) parts.set(name, part * all - open * weight);
       unit *= all;
       open = 0n;
     }
@@ -108,8 +110,9 @@ export function drain(exact: ExactParts, amount: bigint, weights: ReadonlyMap<st
   return { parts: mapValues(parts, (part) => part / common), unit: unit / common };
 }
 
-function mapValues(parts: ReadonlyMap<string, bigint>, change: (part: bigint) => bigint): Map<string, bigint> {
-  return new Map(Array.from(parts, ([guest, part]) => [guest, change(part)]));
+/** `whole − exact`, by name. */
+export function subtract(whole: ReadonlyMap<string, bigint>, { parts, unit }: ExactParts): ExactParts {
+  return { parts: mapValues(parts, (part, name) => (whole.get(name) ?? 0n) * unit - part), unit };
 }
 
 export function sum(parts: Iterable<bigint>): bigint {
@@ -123,4 +126,23 @@ export function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   let [divisor, rest] = [a, b];
   while (rest !== 0n) [divisor, rest] = [rest, divisor % rest];
   return divisor < 0n ? -divisor : divisor;
+}
+
+function mapValues(
+  parts: ReadonlyMap<string, bigint>,
+  change: (part: bigint, name: string) => bigint,
+): Map<string, bigint> {
+  return new Map(Array.from(parts, ([name, part]) => [name, change(part, name)]));
+}
+
+function within(bounds: Bounds | undefined, name: string, part: bigint): bigint {
+  const most = bounds?.most.get(name) ?? part;
+  const least = bounds?.least.get(name) ?? part;
+  const lowered = part > most ? most : part;
+  return lowered < least ? least : lowered;
+}
+
+function floor(dividend: bigint, divisor: bigint): bigint {
+  const rest = dividend % divisor;
+  return (dividend - rest) / divisor - (rest < 0n ? 1n : 0n);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { type ExactParts, drain, greatestCommonDivisor, prorate, resize, roundParts, sum } from './parts.ts';
+import { type ExactParts, drain, greatestCommonDivisor, prorate, resize, roundParts, subtract, sum } from './parts.ts';
 
 /**
  * Who bears how much of a bill.
@@ -83,23 +83,23 @@ export function splitBill(bill: SplitBill, remainder: RemainderRule): ReadonlyMa
  */
 export function splitSettlement(bill: SplitBill, settlement: SettlementSplit): ReadonlyMap<string, bigint> {
   refuse(splitProblem(bill, settlement));
-  const { payer, covers = bill.guests, fixed = new Map(), remainder = 'payer' } = settlement;
+  const { payer, covers = bill.guests, fixed = nothingFixed, remainder = 'payer' } = settlement;
   const open = covers.filter((guest) => !fixed.has(guest));
-  const rest = [...fixed.values()].reduce<bigint>((left, amount) => left - whole(amount), whole(settlement.amount));
+  const rest = minorUnits(settlement.amount) - sum(fixed.values().map(minorUnits));
   const exact = exactShares(bill);
   const first = remainder === 'payer' ? payer : undefined;
 
   const ofBill = roundParts(exact, first);
-  const isWhole = sum(open.map((guest) => ofBill.get(guest) ?? 0n)) === rest;
-  const shares = isWhole || open.length === 0 ? ofBill : roundParts(resize(pick(exact, open), rest), first);
-  return new Map(covers.map((guest) => [guest, whole(fixed.get(guest) ?? shares.get(guest) ?? 0n)]));
+  const isWhole = open.length === 0 || sum(open.map((guest) => ofBill.get(guest) ?? 0n)) === rest;
+  const shares = isWhole ? ofBill : roundParts(resize(pick(exact, open), rest), first);
+  return new Map(covers.map((guest) => [guest, minorUnits(fixed.get(guest) ?? shares.get(guest) ?? 0n)]));
 }
 
 /**
  * By how much each guest's stored share falls with a refund: the consumers of the lines that are given back bear less.
  *
  * Nobody's share falls below zero: what does not fit falls from the shares that are left. Fractions are kept from
- * refund to refund, so that many small ones do the same as one, and the refund that leaves nothing takes every rest.
+ * refund to refund, so that many small ones do the same as one; the refund that leaves nothing takes every rest.
  * Lines of guests whom the settlement did not cover fall from those whom it did.
  *
  * @param shares as they were stored with the settlement
@@ -114,20 +114,20 @@ export function shrinkShares(
 ): ReadonlyMap<string, bigint> {
   refuse(splitProblem(bill));
   for (const guest of shares.keys()) assert(bill.guests.includes(guest), 'a share is of a guest of the bill');
-  let left = new Map(Array.from(shares, ([guest, share]) => [guest, whole(share)]));
-  let before = left;
-  let exact: ExactParts = { parts: left, unit: 1n };
-  const linesLeft = new Map(bill.lines.map((line) => [line.lineId, whole(line.amount)]));
+  const whole = new Map(Array.from(shares, ([guest, share]) => [guest, minorUnits(share)]));
+  const linesLeft = new Map(bill.lines.map((line) => [line.lineId, minorUnits(line.amount)]));
+  let left: ExactParts = { parts: whole, unit: 1n };
+  let fallen: ReadonlyMap<string, bigint> = new Map(bill.guests.map((guest) => [guest, 0n]));
+  let before = fallen;
   for (const refund of [...refunds.earlier, refunds.now]) {
-    before = left;
-    const amount = whole(refund.amount);
-    const total = sum(left.values());
-    assert(amount >= 0n && amount <= total, 'a refund is not negative and gives back no more than is left');
-    const weights = weightsOf(bill, refund, linesLeft);
-    exact = amount === total ? pick({ parts: new Map(), unit: 1n }, [...left.keys()]) : drain(exact, amount, weights);
-    left = roundParts(exact, refunds.payer, left);
+    before = fallen;
+    const amount = minorUnits(refund.amount);
+    const rest = sum(whole.values()) - sum(fallen.values());
+    assert(amount >= 0n && amount <= rest, 'a refund is not negative and gives back no more than is left');
+    left = drain(left, amount, weightsOf(bill, refund, linesLeft));
+    fallen = amount === rest ? whole : roundParts(subtract(whole, left), refunds.payer, { least: before, most: whole });
   }
-  return new Map(Array.from(before, ([guest, share]) => [guest, share - (left.get(guest) ?? 0n)]));
+  return new Map(whole.keys().map((guest) => [guest, (fallen.get(guest) ?? 0n) - (before.get(guest) ?? 0n)]));
 }
 
 /** What makes a bill, or a settlement of it, impossible to split, as a sentence. Undefined where nothing does. */
@@ -145,7 +145,7 @@ export function splitProblem(bill: SplitBill, settlement?: SettlementSplit): str
   }
   if (settlement === undefined) return undefined;
 
-  const { covers = bill.guests, fixed = new Map() } = settlement;
+  const { covers = bill.guests, fixed = nothingFixed } = settlement;
   const covered = new Set(covers);
   if (covered.size === 0) return 'a settlement pays for at least one guest';
   if (covered.size !== covers.length) return 'a guest is covered once';
@@ -153,21 +153,23 @@ export function splitProblem(bill: SplitBill, settlement?: SettlementSplit): str
   if (fixed.size === 0) return undefined;
   if (!fixed.keys().every((guest) => covered.has(guest))) return 'a fixed amount is for a covered guest';
   if (fixed.values().some((amount) => amount < 0)) return 'a fixed amount is not negative';
-  const rest = [...fixed.values()].reduce<bigint>((left, amount) => left - whole(amount), whole(settlement.amount));
+  const rest = minorUnits(settlement.amount) - sum(fixed.values().map(minorUnits));
   if (rest < 0n) return 'fixed amounts sum to no more than the settlement';
   return rest > 0n && fixed.size === covers.length ? 'amounts fixed for everybody sum to the settlement' : undefined;
 }
 
+const nothingFixed: ReadonlyMap<string, number | bigint> = new Map();
+
 function exactShares(bill: SplitBill): ExactParts {
   const lines = exactLines(bill.guests, bill.lines);
-  return prorate(lines, sum(bill.adjustments.map(({ amount }) => whole(amount))) * lines.unit);
+  return prorate(lines, sum(bill.adjustments.map(({ amount }) => minorUnits(amount))) * lines.unit);
 }
 
 function exactLines(guests: readonly string[], lines: readonly SplitLine[]): ExactParts {
   const everyone = guests.map((guestId) => ({ guestId, weight: 1 }));
   const shared = lines.map(({ amount, consumers }) => {
     const sharers = consumers.length === 0 ? everyone : consumers;
-    return { amount: whole(amount), sharers, weight: sum(sharers.map((sharer) => BigInt(sharer.weight))) };
+    return { amount: minorUnits(amount), sharers, weight: sum(sharers.map((sharer) => BigInt(sharer.weight))) };
   });
   const unit = shared.reduce((common, { weight }) => (common / greatestCommonDivisor(common, weight)) * weight, 1n);
   const parts = new Map(guests.map((guest) => [guest, 0n]));
@@ -184,7 +186,7 @@ function weightsOf(bill: SplitBill, refund: SplitRefund, linesLeft: Map<string, 
     const line = bill.lines.find((candidate) => candidate.lineId === lineId);
     const left = linesLeft.get(lineId);
     assert(line !== undefined && left !== undefined, 'a refunded line is on the bill');
-    const part = amount === undefined ? left : whole(amount);
+    const part = amount === undefined ? left : minorUnits(amount);
     assert(
       left < 0n ? part >= left && part <= 0n : part >= 0n && part <= left,
       'no more is refunded of a line than is left',
@@ -195,7 +197,7 @@ function weightsOf(bill: SplitBill, refund: SplitRefund, linesLeft: Map<string, 
   return exactLines(bill.guests, lines).parts;
 }
 
-function whole(amount: number | bigint): bigint {
+function minorUnits(amount: number | bigint): bigint {
   assert(typeof amount === 'bigint' || Number.isSafeInteger(amount), 'an amount is a whole number of minor units');
   return BigInt(amount);
 }
