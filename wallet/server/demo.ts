@@ -4,6 +4,7 @@ import { encodeCode, proofSigningInput, stepAt } from '#contract/token.ts';
 import type { Bookkeeper } from './group-commit.ts';
 import { type Clock, sendRefusal } from './http.ts';
 import { keyPairFromSeed, type ServerKeys } from './keys.ts';
+import { ISSUER_ACCOUNT } from './ledger/ledger.ts';
 import { issuePairingCode, PAIRING_LIFETIME_MS, parsePairingCode } from './pairing.ts';
 import { Refusal } from './problem.ts';
 import type { PairingSubject, Phone, Registry } from './store/registry.ts';
@@ -59,7 +60,8 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
       await registry.openWallet({ walletId, name, currency: CURRENCY, perPaymentLimit: PER_PAYMENT_LIMIT });
     }
     const amount = { amount: balance, currency: CURRENCY };
-    await bookkeeper.book({ type: 'reload', reloadId, walletId, amount, atMs: clock.nowMs() });
+    const from = { walletId, fromAccount: ISSUER_ACCOUNT };
+    await bookkeeper.book({ type: 'reload', reloadId, ...from, amount, atMs: clock.nowMs() });
   }
 
   const codes = new Map<string, string>();

@@ -11,9 +11,11 @@ import type { Demo } from './demo.ts';
 import { type Faults, noFaults, parseFaults } from './faults.ts';
 import type { Clock } from './http.ts';
 import { openKeys } from './keys.ts';
-import { openSqliteLedger, readBooks } from './ledger/sqlite.ts';
+import { readBooks } from './ledger/read-books.ts';
+import { openSqliteLedger } from './ledger/sqlite.ts';
 import { HELP, parseTask, type Task } from './options.ts';
 import { issuePairingCode } from './pairing.ts';
+import { openSqliteBooks } from './store/books.ts';
 import { openDatabase, openReader, UnusableFile } from './store/database.ts';
 import { openRegistry } from './store/registry.ts';
 
@@ -71,10 +73,10 @@ async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
   );
   const faults = faultsOf(task.faults);
   if (faults !== noFaults) log.warn({ faults: task.faults }, 'this server makes faults on purpose');
-  const database = openDatabase(databasePath(task.data));
+  const books = openSqliteBooks(openDatabase(databasePath(task.data)));
   const server = await openWalletServer({
-    ledger: openSqliteLedger(database),
-    registry: openRegistry(database),
+    ledger: openSqliteLedger(books),
+    registry: openRegistry(books),
     keys: openKeys(join(task.data, 'wallet-keys.json'), clock.nowMs()),
     clock,
     newId,
@@ -95,10 +97,8 @@ async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
     setTimeout(() => process.exit(1), CLOSE_DEADLINE_MS).unref();
     void server
       .close()
-      .then(() => {
-        database.close();
-        process.exit(0);
-      })
+      .then(() => books.close())
+      .then(() => process.exit(0))
       .catch(fail);
   };
   process.once('SIGTERM', close);
@@ -131,27 +131,27 @@ async function keepEnrolmentCode(demo: Demo | undefined, data: string): Promise<
 }
 
 async function printEnrolmentCode(data: string, storeName: string): Promise<void> {
-  const database = openDatabase(databasePath(data));
+  const books = openSqliteBooks(openDatabase(databasePath(data)));
   try {
-    const registry = openRegistry(database);
+    const registry = openRegistry(books);
     const storeId = await registry.openStore({ storeId: storeIdSchema.parse(newId()), name: storeName });
     const code = await issuePairingCode(registry, { storeId }, clock.nowMs(), random);
     process.stdout.write(`${code}\n`);
   } finally {
-    database.close();
+    await books.close();
   }
 }
 
-function printBooks(data: string): void {
+async function printBooks(data: string): Promise<void> {
   const path = databasePath(data);
   if (!existsSync(path)) throw new UnusableFile(`There is no wallet in ${data}.`);
-  const database = openReader(path);
+  const books = openSqliteBooks(openReader(path));
   try {
-    const books = readBooks(database);
-    process.stdout.write(`${JSON.stringify(books, undefined, 2)}\n`);
-    if (books.sum !== 0 || books.faults.length > 0) process.exitCode = 1;
+    const read = await readBooks(books);
+    process.stdout.write(`${JSON.stringify(read, undefined, 2)}\n`);
+    if (read.sum !== 0 || read.faults.length > 0) process.exitCode = 1;
   } finally {
-    database.close();
+    await books.close();
   }
 }
 

@@ -8,9 +8,10 @@ import { storeIdSchema, uuidV7 } from '#contract/ids.ts';
 import { bind, type Caller, enrol, newId, type TestPhone } from '#test/wallet/server/caller.ts';
 import { openWalletServer, type WalletServer, type WalletServerOptions } from '#wallet/server/app.ts';
 import { openKeys } from '#wallet/server/keys.ts';
-import type { Ledger } from '#wallet/server/ledger/ledger.ts';
+import { ISSUER_ACCOUNT, type Ledger } from '#wallet/server/ledger/ledger.ts';
 import { openSqliteLedger } from '#wallet/server/ledger/sqlite.ts';
 import { issuePairingCode } from '#wallet/server/pairing.ts';
+import { openSqliteBooks } from '#wallet/server/store/books.ts';
 import { openDatabase } from '#wallet/server/store/database.ts';
 import { openRegistry, type Registry } from '#wallet/server/store/registry.ts';
 
@@ -45,7 +46,7 @@ export interface OpenOptions extends Partial<WalletServerOptions> {
 
 export async function openWallet({ wrap = (same) => same, ...options }: OpenOptions = {}): Promise<OpenWallet> {
   const folder = mkdtempSync(join(tmpdir(), 'warikan-wallet-'));
-  const database = openDatabase(join(folder, 'wallet.sqlite'));
+  const books = openSqliteBooks(openDatabase(join(folder, 'wallet.sqlite')));
   let nowMs = START_MS;
   // Moved by the test, unless the test lives by the machine's.
   const clock = { nowMs: options.clock?.nowMs ?? (() => nowMs), move: (ms: number) => void (nowMs += ms) };
@@ -56,8 +57,8 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
       done();
     },
   });
-  const registry = openRegistry(database);
-  const ledger = openSqliteLedger(database);
+  const registry = openRegistry(books);
+  const ledger = openSqliteLedger(books);
   const server = await openWalletServer({
     ledger: wrap(ledger),
     registry,
@@ -91,13 +92,14 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
       await registry.openWallet({ walletId, name, currency, perPaymentLimit: limit });
       if (balance > 0) {
         const amount = { amount: balance, currency };
-        await ledger.book([{ type: 'reload', reloadId: newId(), walletId, amount, atMs: clock.nowMs() }]);
+        const from = { walletId, fromAccount: ISSUER_ACCOUNT };
+        await ledger.book([{ type: 'reload', reloadId: newId(), ...from, amount, atMs: clock.nowMs() }]);
       }
       return { ...(await bind(base, await bindingCodeOf(walletId), clock.nowMs)), walletId };
     },
     close: async () => {
       await server.close();
-      database.close();
+      await books.close();
       rmSync(folder, { recursive: true });
     },
   };

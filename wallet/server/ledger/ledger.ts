@@ -216,17 +216,19 @@ export type Outcome =
   | { readonly type: 'released'; readonly count: number }
   | { readonly type: 'refused'; readonly code: LedgerRefusal };
 
-export type LedgerRefusal = Extract<
-  ProblemCode,
-  | 'duplicate_mismatch'
-  | 'cancelled'
-  | 'not_found'
-  | 'not_refundable'
-  | 'refund_exceeds_settlement'
-  | 'insufficient_funds'
-  | 'nothing_open'
-  | 'wallet_locked'
-> | 'stale';
+export type LedgerRefusal =
+  | Extract<
+      ProblemCode,
+      | 'duplicate_mismatch'
+      | 'cancelled'
+      | 'not_found'
+      | 'not_refundable'
+      | 'refund_exceeds_settlement'
+      | 'insufficient_funds'
+      | 'nothing_open'
+      | 'wallet_locked'
+    >
+  | 'stale';
 
 /** All in minor units of the wallet's currency. */
 export interface Balance {
