@@ -1,8 +1,4 @@
-/** Nonces of signed requests, remembered for as long as their signatures are accepted. */
-export interface NonceMemory {
-  /** False for a nonce that was used before; undefined when no more can be remembered. */
-  use(keyId: string, nonce: string, nowMs: number): boolean | undefined;
-}
+import { isIPv6 } from 'node:net';
 
 /** Counts failures by where they come from. */
 export interface FailureCount {
@@ -10,29 +6,18 @@ export interface FailureCount {
   add(source: string, nowMs: number): void;
 }
 
-const MAX_NONCES = 200_000;
-const MAX_SOURCES = 10_000;
-
-export function openNonceMemory(windowMs: number): NonceMemory {
-  // Two halves, so that forgetting is one assignment: a nonce lives for at least one window and for at most two.
-  let recent = new Set<string>();
-  let older = new Set<string>();
-  let turnsAtMs = 0;
-  return {
-    use(keyId, nonce, nowMs) {
-      if (nowMs >= turnsAtMs) {
-        older = nowMs >= turnsAtMs + windowMs ? new Set() : recent;
-        recent = new Set();
-        turnsAtMs = nowMs + windowMs;
-      }
-      const name = `${keyId} ${nonce}`;
-      if (recent.has(name) || older.has(name)) return false;
-      if (recent.size >= MAX_NONCES) return undefined;
-      recent.add(name);
-      return true;
-    },
-  };
+/** Lets each source through at a steady rate, and a burst at once. */
+export interface RateLimit {
+  /** Undefined where it may pass; else the seconds after which it may. */
+  take(source: string, nowMs: number): number | undefined;
 }
+
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+const MAX_SOURCES = 10_000;
 
 export function openFailureCount(limit: number, windowMs: number): FailureCount {
   const failures = new Map<string, { count: number; untilMs: number }>();
@@ -47,8 +32,43 @@ export function openFailureCount(limit: number, windowMs: number): FailureCount 
         seen.count += 1;
         return;
       }
-      if (failures.size >= MAX_SOURCES) failures.clear();
+      failures.delete(source);
+      forgetOldest(failures);
       failures.set(source, { count: 1, untilMs: nowMs + windowMs });
     },
   };
+}
+
+/** A bucket for each source, filled steadily. The sources that were silent longest are forgotten first. */
+export function openRateLimit({ perSecond, burst }: Rate): RateLimit {
+  const buckets = new Map<string, { left: number; atMs: number }>();
+  return {
+    take(source, nowMs) {
+      const known = buckets.get(source);
+      const refill = known === undefined ? burst : (Math.max(0, nowMs - known.atMs) * perSecond) / 1_000;
+      const left = Math.min(burst, (known?.left ?? 0) + refill);
+      buckets.delete(source);
+      forgetOldest(buckets);
+      buckets.set(source, { left: left >= 1 ? left - 1 : left, atMs: nowMs });
+      return left >= 1 ? undefined : Math.ceil((1 - left) / perSecond);
+    },
+  };
+}
+
+/** What one household or shop has: an IPv4 address, or the first half of an IPv6 one. */
+export function sourceOf(address: string): string {
+  if (!isIPv6(address)) return address;
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':');
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - rest.length;
+  return [...groups, ...Array.from({ length: missing }, () => '0'), ...rest].slice(0, 4).join(':');
+}
+
+function forgetOldest(sources: Map<string, unknown>): void {
+  if (sources.size < MAX_SOURCES) return;
+  const [oldest] = sources.keys();
+  if (oldest !== undefined) sources.delete(oldest);
 }

@@ -20,10 +20,14 @@ const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const LOCATOR_LETTERS = 4;
 const SECRET_LETTERS = 6;
 
-/** Draws a code for a store or a wallet, good for 10 minutes and 5 tries, and keeps only its hash. */
+/**
+ * Draws a code for a store or a wallet, good for 10 minutes and 5 tries, and keeps only its hash.
+ *
+ * @param subject `isApproved`: the terminal that redeems it needs nobody's approval
+ */
 export async function issuePairingCode(
-  registry: Registry,
-  subject: PairingSubject,
+  registry: Pick<Registry, 'addPairingCode'>,
+  { isApproved = false, ...subject }: PairingSubject & { readonly isApproved?: boolean },
   nowMs: number,
   random: (bytes: number) => Uint8Array,
 ): Promise<string> {
@@ -31,7 +35,7 @@ export async function issuePairingCode(
     const code = makePairingCode(random(LOCATOR_LETTERS + SECRET_LETTERS));
     const secret = parsePairingCode(code);
     assert(secret !== undefined, 'a code that was just made can be read');
-    const row = { ...secret, for: subject, expiresAtMs: nowMs + PAIRING_LIFETIME_MS, tries: PAIRING_TRIES };
+    const row = { ...secret, for: subject, expiresAtMs: nowMs + PAIRING_LIFETIME_MS, tries: PAIRING_TRIES, isApproved };
     if (await registry.addPairingCode(row, nowMs)) return code;
   }
   throw new Error('every pairing code that was drawn is in use');

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import pino from 'pino';
 import { storeIdSchema, uuidV7 } from '#contract/ids.ts';
 import { openWalletServer } from './app.ts';
+import type { Clock } from './call.ts';
 import type { Demo } from './demo.ts';
 import { type Faults, noFaults, parseFaults } from './faults.ts';
-import type { Clock } from './http.ts';
 import { openKeys } from './keys.ts';
 import { readBooks } from './ledger/read-books.ts';
 import { openSqliteLedger } from './ledger/sqlite.ts';
@@ -75,6 +75,7 @@ async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
   if (faults !== noFaults) log.warn({ faults: task.faults }, 'this server makes faults on purpose');
   const books = openSqliteBooks(openDatabase(databasePath(task.data)));
   const server = await openWalletServer({
+    books,
     ledger: openSqliteLedger(books),
     registry: openRegistry(books),
     keys: openKeys(join(task.data, 'wallet-keys.json'), clock.nowMs()),

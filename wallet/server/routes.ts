@@ -1,6 +1,7 @@
 import { type RouteName, walletRoutes as table } from '#contract/wallet.ts';
-import type { Handlers } from './http.ts';
+import type { Handlers } from './call.ts';
 import { Refusal } from './problem.ts';
+import { adminRoutes } from './routes/admin.ts';
 import type { Parts } from './routes/parts.ts';
 import { settlementRoutes } from './routes/settlements.ts';
 import { terminalRoutes } from './routes/terminals.ts';
@@ -8,7 +9,13 @@ import { walletRoutes } from './routes/wallets.ts';
 
 /** The contract's routes, each in a few lines over the ledger and the books. */
 export function buildRoutes(parts: Parts): Handlers {
-  return { ...unbuilt(), ...terminalRoutes(parts), ...settlementRoutes(parts), ...walletRoutes(parts) };
+  return {
+    ...unbuilt(),
+    ...adminRoutes(parts),
+    ...terminalRoutes(parts),
+    ...settlementRoutes(parts),
+    ...walletRoutes(parts),
+  };
 }
 
 /** Stands in until every route has its handler; the last one takes it away. */

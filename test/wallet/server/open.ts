@@ -4,14 +4,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import pino from 'pino';
-import { storeIdSchema, uuidV7 } from '#contract/ids.ts';
-import { bind, type Caller, enrol, newId, type TestPhone } from '#test/wallet/server/caller.ts';
+import { type StoreId, storeIdSchema, uuidV7 } from '#contract/ids.ts';
+import {
+  type Asker,
+  bind,
+  type Caller,
+  enrol,
+  makeAdmin,
+  makeCaller,
+  newId,
+  type TestPhone,
+} from '#test/wallet/server/caller.ts';
+import { makeKey } from '#test/support/wallet-keys.ts';
+import { makeAdminToken } from '#wallet/server/admin-token.ts';
 import { openWalletServer, type WalletServer, type WalletServerOptions } from '#wallet/server/app.ts';
 import { openKeys } from '#wallet/server/keys.ts';
-import { ISSUER_ACCOUNT, type Ledger } from '#wallet/server/ledger/ledger.ts';
+import { ISSUER_ACCOUNT, type Ledger, operatorAccount } from '#wallet/server/ledger/ledger.ts';
 import { openSqliteLedger } from '#wallet/server/ledger/sqlite.ts';
 import { issuePairingCode } from '#wallet/server/pairing.ts';
-import { openSqliteBooks } from '#wallet/server/store/books.ts';
+import { type Books, openSqliteBooks } from '#wallet/server/store/books.ts';
 import { openDatabase } from '#wallet/server/store/database.ts';
 import { openRegistry, type Registry } from '#wallet/server/store/registry.ts';
 
@@ -19,13 +30,19 @@ import { openRegistry, type Registry } from '#wallet/server/store/registry.ts';
 export interface OpenWallet {
   readonly base: string;
   readonly server: WalletServer;
+  readonly books: Books;
   readonly registry: Registry;
   readonly ledger: Ledger;
   /** Everything that was logged. */
   readonly logged: string[];
   readonly clock: { readonly nowMs: () => number; readonly move: (ms: number) => void };
-  terminalOf(storeName: string): Promise<Caller>;
-  enrolmentCodeOf(storeName: string): Promise<string>;
+  /** A new terminal of the store, approved already unless the test is about that. */
+  terminalOf(storeName: string, options?: { isApproved?: boolean }): Promise<Caller>;
+  enrolmentCodeOf(storeName: string, options?: { isApproved?: boolean }): Promise<string>;
+  storeIdOf(storeName: string): Promise<StoreId>;
+  admin(): Promise<Asker>;
+  /** An operator of payment means whose webhooks this server believes. */
+  operator(operatorId: string): Promise<Caller>;
   /** A new customer's phone. */
   customer(options?: {
     name?: string;
@@ -37,6 +54,8 @@ export interface OpenWallet {
   close(): Promise<void>;
 }
 
+/** A clock that stands still fills no bucket. */
+const NO_RATES = { perKey: { perSecond: 1, burst: 1_000_000 }, perAddress: { perSecond: 1, burst: 1_000_000 } };
 const START_MS = Date.UTC(2026, 10, 23, 3, 0, 0);
 
 export interface OpenOptions extends Partial<WalletServerOptions> {
@@ -60,6 +79,8 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
   const registry = openRegistry(books);
   const ledger = openSqliteLedger(books);
   const server = await openWalletServer({
+    books,
+    rates: NO_RATES,
     ledger: wrap(ledger),
     registry,
     keys: openKeys(join(folder, 'keys.json'), clock.nowMs()),
@@ -71,22 +92,44 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
   });
   const base = `http://127.0.0.1:${await server.listen({ host: '127.0.0.1', port: 0 })}`;
 
-  const enrolmentCodeOf = async (name: string): Promise<string> => {
-    const storeId = await registry.openStore({ storeId: storeIdSchema.parse(newId()), name });
-    return issuePairingCode(registry, { storeId }, clock.nowMs(), (bytes) => randomBytes(bytes));
+  const storeIdOf = (name: string): Promise<StoreId> =>
+    registry.openStore({ storeId: storeIdSchema.parse(newId()), name });
+  const enrolmentCodeOf = async (name: string, { isApproved = true } = {}): Promise<string> => {
+    const storeId = await storeIdOf(name);
+    return issuePairingCode(registry, { storeId, isApproved }, clock.nowMs(), (bytes) => randomBytes(bytes));
   };
   const bindingCodeOf = (walletId: string): Promise<string> =>
     issuePairingCode(registry, { walletId }, clock.nowMs(), (bytes) => randomBytes(bytes));
   return {
     base,
     server,
+    books,
     registry,
     ledger,
     logged,
     clock,
     enrolmentCodeOf,
     bindingCodeOf,
-    terminalOf: async (name) => enrol(base, await enrolmentCodeOf(name), clock.nowMs),
+    storeIdOf,
+    terminalOf: async (name, how) => enrol(base, await enrolmentCodeOf(name, how), clock.nowMs),
+    admin: async () => {
+      const made = { id: newId(), name: 'test', random: randomBytes(32), atMs: clock.nowMs() };
+      return makeAdmin(base, await makeAdminToken(books, made));
+    },
+    operator: async (operatorId) => {
+      const key = makeKey();
+      const public_key = Buffer.from(key.publicKey);
+      const row = { id: operatorId, name: operatorId, url: 'http://127.0.0.1:9', kinds: '["card"]', public_key };
+      await books.db
+        .insertInto('operator')
+        .values({ ...row, added_at_ms: clock.nowMs(), removed_at_ms: null })
+        .execute();
+      await books.db
+        .insertInto('account')
+        .values({ id: operatorAccount(operatorId), kind: 'operator', currency: null, balance: null })
+        .execute();
+      return makeCaller({ base, key, keyId: public_key.toString('base64url'), nowMs: clock.nowMs });
+    },
     customer: async ({ name = 'Haru Tanaka', balance = 10_000, currency = 'JPY', limit = 50_000 } = {}) => {
       const walletId = newId();
       await registry.openWallet({ walletId, name, currency, perPaymentLimit: limit });

@@ -1,7 +1,7 @@
 import type { StoreId } from '#contract/ids.ts';
 import type { RouteName } from '#contract/wallet.ts';
+import type { Clock, Handlers, Identity } from '../call.ts';
 import type { Bookkeeper } from '../group-commit.ts';
-import type { Clock, Handlers } from '../http.ts';
 import type { ServerKeys } from '../keys.ts';
 import type { Ledger, Outcome } from '../ledger/ledger.ts';
 import { Refusal } from '../problem.ts';
@@ -29,18 +29,18 @@ export type HandlersOf<Name extends RouteName> = Pick<Handlers, Name>;
 export type TerminalSigner = Extract<Signer, { type: 'terminal' }>;
 export type PhoneSigner = Extract<Signer, { type: 'phone' }>;
 
-export function terminalOf(signer: Signer | undefined): TerminalSigner {
+export function terminalOf(signer: Identity | undefined): TerminalSigner {
   if (signer?.type !== 'terminal') throw new Error('a route of a terminal is only called by one');
   return signer;
 }
 
-export function phoneOf(signer: Signer | undefined): PhoneSigner {
+export function phoneOf(signer: Identity | undefined): PhoneSigner {
   if (signer?.type !== 'phone') throw new Error('a route of a phone is only called by one');
   return signer;
 }
 
 /** Another shop's things are not there for a terminal. */
-export function ownStore(signer: Signer | undefined, storeId: StoreId): TerminalSigner | Refusal {
+export function ownStore(signer: Identity | undefined, storeId: StoreId): TerminalSigner | Refusal {
   const terminal = terminalOf(signer);
   return terminal.storeId === storeId ? terminal : new Refusal('not_found');
 }
