@@ -10,12 +10,19 @@ interface Program {
   readonly hasPackages: boolean;
 }
 
-/** What Electron runs as it cannot run TypeScript: four programs, each one file. `vite build --mode NAME` makes one. */
+/** What Electron runs as it cannot run TypeScript: five programs, each one file. `vite build --mode NAME` makes one. */
 const programs: Readonly<Record<string, Program>> = {
   electron: { entry: 'main/electron/app.ts', folder: 'electron', file: 'app.js', format: 'es', hasPackages: true },
   preload: { entry: 'preload/index.ts', folder: 'electron', file: 'preload.cjs', format: 'cjs', hasPackages: false },
   hardware: { entry: 'hardware/process.ts', folder: 'hardware', file: 'process.js', format: 'es', hasPackages: true },
   wallet: { entry: 'wallet/server/process.ts', folder: 'wallet', file: 'process.js', format: 'es', hasPackages: true },
+  operator: {
+    entry: 'wallet/operator/process.ts',
+    folder: 'operator',
+    file: 'process.js',
+    format: 'es',
+    hasPackages: true,
+  },
 };
 
 /** Packages stay packages: some are native, and all are installed beside the bundle. Only our own rooms are built in. */

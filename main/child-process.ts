@@ -13,12 +13,12 @@ export function forkDeviceProcess(entry: string): DeviceProcessHandle {
 }
 
 /**
- * Starts the wallet server as a Node child process. Its channel closes with this process, so it never outlives it.
+ * Starts a server as a Node child process. Its channel closes with this process, so it never outlives it.
  *
- * @param entry path of `wallet/server/process.ts`, or of its bundle
+ * @param entry path of its `process.ts`
  * @param onLine takes what it says on stderr, line by line
  */
-export function forkWalletServer(
+export function forkServer(
   entry: string,
   args: readonly string[],
   onLine: (line: string) => void,

@@ -1,5 +1,4 @@
 import { createHash, randomFillSync } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceConfig } from '#contract/devices.ts';
 import { uuidV7 } from '#contract/ids.ts';
@@ -15,7 +14,7 @@ import type { TerminalRouter } from './terminal/router.ts';
 import { openTerminal } from './terminal/terminal.ts';
 import { enrolOnce } from './enrolment.ts';
 import { openDemoWallet } from './demo-wallet.ts';
-import { type WalletProcess, openWalletProcess } from './wallet-process.ts';
+import { openEmbeddedWallet, type SpawnServer } from './embedded-wallet.ts';
 
 /** The terminal with everything around it that is the same under both hosts. */
 export interface Till {
@@ -37,7 +36,7 @@ export interface TillOptions {
   /** Where the embedded wallet server should listen: 0 for any free port. */
   readonly walletPort: number;
   readonly spawnDevices: () => DeviceProcessHandle;
-  readonly spawnWallet: (args: readonly string[], onLine: (line: string) => void) => DeviceProcessHandle;
+  readonly spawnServer: SpawnServer;
   /** Closes the terminal's keys, where the operating system has a key store. */
   readonly seal?: Seal;
   readonly version: string;
@@ -99,7 +98,16 @@ export async function openTill(options: TillOptions): Promise<Till> {
     });
     closers.push(() => devices.close());
 
-    const embedded = options.walletUrl === undefined ? openEmbeddedWallet(options, log) : undefined;
+    const embedded =
+      options.walletUrl === undefined
+        ? openEmbeddedWallet({
+            data: join(dataFolder, 'wallet'),
+            port: options.walletPort,
+            spawn: options.spawnServer,
+            clock: systemClock,
+            log,
+          })
+        : undefined;
     if (embedded !== undefined) closers.push(() => embedded.close());
     const walletUrl = (): string | undefined => options.walletUrl ?? embedded?.url();
     const wallet = openWalletClient({
@@ -135,20 +143,6 @@ export async function openTill(options: TillOptions): Promise<Till> {
     await close();
     throw error;
   }
-}
-
-function openEmbeddedWallet({ dataFolder, walletPort, spawnWallet }: TillOptions, log: Log): WalletProcess {
-  const data = join(dataFolder, 'wallet');
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  return openWalletProcess({
-    start: (port) =>
-      spawnWallet(['--demo', '--data', data, '--port', String(port)], (line) =>
-        log.warn({ line }, 'the wallet server says'),
-      ),
-    preferredPort: walletPort,
-    clock: systemClock,
-    log,
-  });
 }
 
 /** The name under which the terminal keeps its identity at one wallet server. */

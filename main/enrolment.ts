@@ -3,7 +3,7 @@ import type { Clock } from './terminal/clock.ts';
 import type { Log } from './terminal/log.ts';
 import type { WalletClient } from './terminal/paying/wallet-client.ts';
 import type { WalletReply } from './terminal/paying/wallet-port.ts';
-import type { WalletProcess } from './wallet-process.ts';
+import type { EmbeddedWallet } from './embedded-wallet.ts';
 
 const RETRY_MS = 10_000;
 const ASK_TIMEOUT_MS = 5_000;
@@ -20,7 +20,7 @@ const codeSchema = z.object({ enrolmentCode: z.string().min(1).max(32) });
 export function enrolOnce(options: {
   readonly wallet: Pick<WalletClient, 'enrol' | 'isEnrolled' | 'inquire'>;
   readonly walletUrl: () => string | undefined;
-  readonly embedded: Pick<WalletProcess, 'enrolmentCode' | 'onReady'> | undefined;
+  readonly embedded: Pick<EmbeddedWallet, 'enrolmentCode' | 'onReady'> | undefined;
   readonly code: string | undefined;
   readonly clock: Clock;
   readonly newId: () => string;

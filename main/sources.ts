@@ -56,6 +56,13 @@ export const products = {
     sources: ['wallet/server', 'contract'],
     result: 'wallet/process.js',
   },
+  operator: {
+    name: 'operator',
+    viteConfig: 'vite.electron.config.ts',
+    mode: 'operator',
+    sources: ['wallet/operator', 'contract'],
+    result: 'operator/process.js',
+  },
 } as const satisfies Record<string, Product>;
 
 /** Where the digest of its sources stands: written last, so a build that was cut short is made again. */

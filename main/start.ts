@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BrowserHost, openBrowserHost } from './browser/server.ts';
-import { forkDeviceProcess, forkWalletServer } from './child-process.ts';
+import { forkDeviceProcess, forkServer } from './child-process.ts';
 import { openSecret } from './browser/secret.ts';
 import { type Till, openTill } from './compose.ts';
 import { type StartConfig, defaultPort, defaultWalletPort, parseConfig, usage } from './config.ts';
@@ -18,6 +18,7 @@ import { NotSetUp } from './terminal/terminal.ts';
 
 const CLOSE_DEADLINE_MS = 8_000;
 const EXIT_WRONG = 2;
+const serverEntries = { wallet: 'wallet/server/process.ts', operator: 'wallet/operator/process.ts' };
 
 /** What a person can mend, in one line. */
 class StartRefused extends Error {}
@@ -72,8 +73,7 @@ async function runBrowserHost(config: StartConfig, lock: { release(): void }): P
     lock,
     walletPort: config.port === undefined ? defaultWalletPort : 0,
     spawnDevices: () => forkDeviceProcess(join(PROJECT, 'hardware', 'process.ts')),
-    spawnWallet: (walletArgs, onLine) =>
-      forkWalletServer(join(PROJECT, 'wallet', 'server', 'process.ts'), walletArgs, onLine),
+    spawnServer: (program, serverArgs, onLine) => forkServer(join(PROJECT, serverEntries[program]), serverArgs, onLine),
     version: readVersion(),
   });
   const host = await listen(till, config.port).catch(async (error: unknown) => {

@@ -60,8 +60,8 @@ async function run(config: StartConfig): Promise<void> {
     lock,
     walletPort: defaultWalletPort,
     spawnDevices: () => forkUtility(join(BUNDLES, 'hardware', 'process.js'), [], 'Warikan devices'),
-    spawnWallet: (args, onLine) =>
-      forkUtility(join(BUNDLES, 'wallet', 'process.js'), args, 'Warikan wallet server', onLine),
+    spawnServer: (program, args, onLine) =>
+      forkUtility(join(BUNDLES, program, 'process.js'), args, `Warikan ${program} server`, onLine),
     ...(await sealOf(config)),
     version: app.getVersion(),
   });

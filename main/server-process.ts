@@ -1,18 +1,24 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { DeviceProcessHandle } from './device-process.ts';
 import type { Clock } from './terminal/clock.ts';
 import type { Log } from './terminal/log.ts';
 
-/** The embedded wallet server, kept running. */
-export interface WalletProcess {
+/** One of the servers that the terminal carries with it, kept running. */
+export interface ServerProcess<Ready extends ReadyServer> {
+  /** What it said when it last came up; undefined while it does not run. */
+  ready(): Ready | undefined;
   /** Where it answers; undefined while it does not run. */
   url(): string | undefined;
-  /** A code that enrols a terminal in its demo store, as of its last start. */
-  enrolmentCode(): string | undefined;
   /** Tells each time that it has come up. */
-  onReady(listen: () => void): void;
+  onReady(listen: (ready: Ready) => void): void;
+  /** Tells it something; lost while it does not run. */
+  post(message: unknown): void;
   /** Lets it finish, and ends it by force after a while. A second call waits for the first. */
   close(): Promise<void>;
+}
+
+interface ReadyServer {
+  readonly port: number;
 }
 
 const RESTART_DELAYS_MS = [100, 500, 1_000, 2_000, 5_000, 10_000] as const;
@@ -20,27 +26,25 @@ const RESTART_DELAYS_MS = [100, 500, 1_000, 2_000, 5_000, 10_000] as const;
 const STEADY_AFTER_MS = 30_000;
 const CLOSE_DEADLINE_MS = 3_000;
 
-const readySchema = z.object({
-  type: z.literal('ready'),
-  port: z.int().min(1).max(65_535),
-  demoEnrolmentCode: z.string().optional(),
-});
-
 /**
  * Starts the server and starts it again whenever it ends.
  *
  * @param start takes the port to listen on: the preferred one, and any free one (0) where that could not be had
  */
-export function openWalletProcess(options: {
+export function openServerProcess<Ready extends ReadyServer>(options: {
+  /** As the log calls it. */
+  readonly name: string;
+  /** What it tells when it is up. */
+  readonly readySchema: z.ZodType<Ready>;
   readonly start: (port: number) => DeviceProcessHandle;
   readonly preferredPort: number;
   readonly clock: Clock;
   readonly log: Log;
-}): WalletProcess {
-  const { start, clock, log } = options;
-  const listeners: (() => void)[] = [];
+}): ServerProcess<Ready> {
+  const { name, readySchema, start, clock, log } = options;
+  const listeners: ((ready: Ready) => void)[] = [];
   let port = options.preferredPort;
-  let ready: z.infer<typeof readySchema> | undefined;
+  let ready: Ready | undefined;
   let failures = 0;
   let child: DeviceProcessHandle | undefined;
   let takeBackRestart = (): void => {};
@@ -57,7 +61,7 @@ export function openWalletProcess(options: {
       ready = parsed.data;
       // The customers' pages know it by this address: a restart should not move it.
       port = ready.port;
-      for (const listen of listeners) listen();
+      for (const listen of listeners) listen(ready);
     });
     launched.onExit((detail) => {
       child = undefined;
@@ -69,7 +73,7 @@ export function openWalletProcess(options: {
       if (!wasReady) port = 0;
       const delayMs = RESTART_DELAYS_MS[Math.min(failures, RESTART_DELAYS_MS.length - 1)] ?? 0;
       failures += 1;
-      log.warn({ detail, delayMs }, 'the wallet server ended and is started again');
+      log.warn({ detail, delayMs }, `${name} ended and is started again`);
       takeBackRestart = clock.after(delayMs, launch);
     });
   }
@@ -88,9 +92,10 @@ export function openWalletProcess(options: {
 
   launch();
   return {
+    ready: () => ready,
     url: () => (ready === undefined ? undefined : `http://127.0.0.1:${ready.port}`),
-    enrolmentCode: () => ready?.demoEnrolmentCode,
     onReady: (listen) => void listeners.push(listen),
+    post: (message) => child?.post(message),
     close() {
       closing ??= end();
       return closing;

@@ -1,19 +1,29 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import type { DeviceProcessHandle } from '#main/device-process.ts';
 import type { Clock } from '#main/terminal/clock.ts';
-import { openWalletProcess } from '#main/wallet-process.ts';
+import { openEmbeddedWallet } from '#main/embedded-wallet.ts';
+import { openServerProcess } from '#main/server-process.ts';
 
 /** A server that does what the test says. */
 interface FakeServer {
   readonly port: number;
+  readonly args: readonly string[];
   readonly posted: unknown[];
   isKilled: boolean;
   tell(message: unknown): void;
   end(): void;
 }
 
-function open(preferredPort = 7_475) {
+const log = pino({ level: 'silent' });
+const readySchema = z.object({ type: z.literal('ready'), port: z.int(), code: z.string().optional() });
+
+/** Time that passes when it is told, and servers that do what they are told. */
+function openFakes() {
   const servers: FakeServer[] = [];
   const waiting: { atMs: number; run: () => void }[] = [];
   let nowMs = 0;
@@ -26,11 +36,12 @@ function open(preferredPort = 7_475) {
       return () => void waiting.splice(waiting.indexOf(entry), 1);
     },
   };
-  const start = (port: number): DeviceProcessHandle => {
+  const start = (port: number, args: readonly string[] = []): DeviceProcessHandle => {
     let onMessage = (_: unknown): void => {};
     let onExit = (_: string): void => {};
     const server: FakeServer = {
       port,
+      args,
       posted: [],
       isKilled: false,
       tell: (message) => onMessage(message),
@@ -47,10 +58,10 @@ function open(preferredPort = 7_475) {
       },
     };
   };
-  const wallet = openWalletProcess({ start, preferredPort, clock, log: pino({ level: 'silent' }) });
   return {
-    wallet,
     servers,
+    clock,
+    start,
     last: () => servers.at(-1) as FakeServer,
     waits: () => waiting.map(({ atMs }) => atMs - nowMs),
     pass(ms: number) {
@@ -63,9 +74,16 @@ function open(preferredPort = 7_475) {
   };
 }
 
-const ready = (port: number) => ({ type: 'ready', port, demoEnrolmentCode: 'K7QF-3MZPXW' });
+function open(preferredPort = 7_475) {
+  const fakes = openFakes();
+  const { clock, start } = fakes;
+  const wallet = openServerProcess({ name: 'the server', readySchema, start, preferredPort, clock, log });
+  return { ...fakes, wallet };
+}
 
-describe('the embedded wallet server', () => {
+const ready = (port: number) => ({ type: 'ready', port, code: 'K7QF-3MZPXW' });
+
+describe('a server that the terminal carries with it', () => {
   test('has an address once it says that it is ready, and none while it is down', () => {
     const { wallet, last } = open();
     const seen: (string | undefined)[] = [wallet.url()];
@@ -73,7 +91,7 @@ describe('the embedded wallet server', () => {
 
     last().tell({ type: 'ready', port: 'not a port' });
     last().tell(ready(7_475));
-    const code = wallet.enrolmentCode();
+    const code = wallet.ready()?.code;
     last().end();
 
     expect([...seen, code, wallet.url()]).toEqual([undefined, 'http://127.0.0.1:7475', 'K7QF-3MZPXW', undefined]);
@@ -134,5 +152,70 @@ describe('the embedded wallet server', () => {
     pass(60_000);
 
     expect(servers.length).toBe(1);
+  });
+});
+
+describe('the embedded wallet', () => {
+  function openWallet() {
+    const data = mkdtempSync(join(tmpdir(), 'warikan-embedded-'));
+    onTestFinished(() => rmSync(data, { recursive: true }));
+    const fakes = openFakes();
+    const spawned: string[] = [];
+    const wallet = openEmbeddedWallet({
+      data,
+      port: 7_475,
+      spawn: (program, args) => {
+        spawned.push(program);
+        return fakes.start(Number(args[args.indexOf('--port') + 1]), args);
+      },
+      clock: fakes.clock,
+      log,
+    });
+    return { ...fakes, wallet, spawned };
+  }
+  const walletReady = { type: 'ready', port: 7_475, demoEnrolmentCode: 'K7QF-3MZPXW', operatorKey: 'the-key' };
+
+  test('starts its two operators once the server is up, and tells it whom it may ask for money', () => {
+    const { servers, wallet, spawned } = openWallet();
+    servers[0]?.tell(walletReady);
+    servers[1]?.tell({ type: 'ready', port: 50_001, operatorId: 'kumo-card', publicKey: 'kumo' });
+
+    const [asked = []] = servers.slice(1).map(({ args }) => args);
+    expect({
+      spawned,
+      asked: asked.filter((_, index) => ['--wallet-url', '--wallet-key'].includes(asked[index - 1] ?? '')),
+      code: wallet.enrolmentCode(),
+      told: servers[0]?.posted,
+    }).toEqual({
+      spawned: ['wallet', 'operator', 'operator'],
+      asked: ['http://127.0.0.1:7475', 'the-key'],
+      code: 'K7QF-3MZPXW',
+      told: [
+        {
+          type: 'operator',
+          operator: {
+            operatorId: 'kumo-card',
+            name: 'Kumo Card',
+            kinds: ['card'],
+            url: 'http://127.0.0.1:50001',
+            publicKey: 'kumo',
+          },
+        },
+      ],
+    });
+  });
+
+  test('a server that was started again is told of its operators again, and they are not started twice', () => {
+    const { servers, pass, spawned, last } = openWallet();
+    servers[0]?.tell(walletReady);
+    servers[2]?.tell({ type: 'ready', port: 50_002, operatorId: 'minato-bank', publicKey: 'minato' });
+    servers[0]?.end();
+    pass(100);
+    last().tell(walletReady);
+
+    expect([spawned.length, last().posted]).toEqual([
+      4,
+      [expect.objectContaining({ operator: expect.objectContaining({ operatorId: 'minato-bank' }) as unknown })],
+    ]);
   });
 });
