@@ -2,6 +2,7 @@ import assert from 'node:assert';
 import { timingSafeEqual } from 'node:crypto';
 import type { CompiledQuery, InferResult, Kysely, Transaction } from 'kysely';
 import { type StoreId, storeIdSchema, type TerminalId, terminalIdSchema } from '#contract/ids.ts';
+import { openDenyList } from '../deny-list.ts';
 import type { Books } from './books.ts';
 import type { Schema } from './schema.ts';
 
@@ -30,8 +31,13 @@ export interface Registry {
   findPhoneByAlias(alias: string): Promise<Phone | undefined>;
   /** From now on the terminal may do what terminals do. Resolves to false where no such terminal waits for it. */
   approveTerminal(terminalId: string, atMs: number): Promise<boolean>;
-  /** From now on the key signs nothing. Resolves to false where no such key is in use. */
+  /**
+   * From now on the key signs nothing; of a phone, terminals without the network are told too, by the deny list. Resolves
+   * to false where no such key is in use.
+   */
   revoke(keyId: string, atMs: number): Promise<boolean>;
+  /** Told of every key that is revoked through here, once that is committed: what was remembered of it is over. */
+  onRevoke(listen: (keyId: string) => void): void;
 }
 
 interface NewWallet {
@@ -103,6 +109,8 @@ const KEEP_CODES_MS = 24 * 3_600_000;
 
 export function openRegistry(books: Books): Registry {
   const { db } = books;
+  const denyList = openDenyList(books);
+  const revokeListeners: ((keyId: string) => void)[] = [];
   // Asked with every request: compiled once.
   const terminalByKey = db
     .selectFrom('terminal')
@@ -310,8 +318,8 @@ export function openRegistry(books: Books): Registry {
       return numUpdatedRows === 1n;
     },
 
-    revoke: (keyId, atMs) =>
-      books.write(async (trx) => {
+    revoke: async (keyId, atMs) => {
+      const wasInUse = await books.write(async (trx) => {
         const revoked = { revoked_at_ms: atMs };
         const terminals = await trx
           .updateTable('terminal')
@@ -319,14 +327,21 @@ export function openRegistry(books: Books): Registry {
           .where('key_id', '=', keyId)
           .where('revoked_at_ms', 'is', null)
           .executeTakeFirstOrThrow();
-        const phones = await trx
+        const phone = await trx
           .updateTable('phone')
           .set(revoked)
           .where('key_id', '=', keyId)
           .where('revoked_at_ms', 'is', null)
-          .executeTakeFirstOrThrow();
-        return terminals.numUpdatedRows + phones.numUpdatedRows > 0n;
-      }),
+          .returning('alias')
+          .executeTakeFirst();
+        if (phone !== undefined) await denyList.addIn(trx, phone.alias, 'phone_removed', atMs);
+        return terminals.numUpdatedRows > 0n || phone !== undefined;
+      });
+      for (const listen of revokeListeners) listen(keyId);
+      return wasInUse;
+    },
+
+    onRevoke: (listen) => void revokeListeners.push(listen),
   };
 }
 
