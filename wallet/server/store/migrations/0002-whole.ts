@@ -165,7 +165,8 @@ create table settlement (
       and masked_name is not null and settlement_method is not null)
   )
 ) strict, without rowid;
-create index settlement_of_store on settlement (store_id, id);
+create index settlement_of_store on settlement (store_id, booked_at_ms, id);
+create index cancelled_of_store on settlement (store_id, cancelled_at_ms, id) where cancelled_at_ms is not null;
 create index settlement_of_wallet on settlement (wallet_id, booked_at_ms) where wallet_id is not null;
 -- A customer's code takes money once, whatever the code above thinks.
 create unique index one_code on settlement (alias, counter) where was_booked = 1;
