@@ -1,4 +1,11 @@
-import { type Parameters, parseDictionary, serializeDictionary, serializeInnerList } from 'structured-headers';
+import {
+  type Item,
+  type Parameters,
+  parseDictionary,
+  serializeDictionary,
+  serializeInnerList,
+  serializeItem,
+} from 'structured-headers';
 
 /**
  * Signed requests: HTTP Message Signatures, RFC 9421, over the digest of the body, RFC 9530.
@@ -6,18 +13,31 @@ import { type Parameters, parseDictionary, serializeDictionary, serializeInnerLi
  * Covered are `@method`, `@target-uri`, `content-digest` (of an empty body too) and `idempotency-key` where it is sent;
  * the parameters are `created`, `nonce`, `keyid` and `alg`. Whoever verifies keeps the nonces of the replay window.
  *
+ * A signer may cover more: any field, `@authority`, `@path`, `@query`, `@query-param`, and of a response `@status`; he
+ * may let a signature end with `expires`. Refused are `@scheme`, `@request-target`, fields with parameters (`;sf`,
+ * `;key`, `;bs`, `;tr`, `;req`) and digests other than SHA-256. Both signature headers must be serialised as RFC 9421
+ * asks of the signer, byte for byte: what differs from that in writing alone is refused like what differs in meaning.
+ *
  * The key's work is handed in and may be asynchronous: a phone signs with WebCrypto, a terminal with node:crypto. Both
  * registered algorithms fit the seam: `ed25519` for devices, `hmac-sha256` for sessions.
  */
 export type SignatureAlgorithm = 'ed25519' | 'hmac-sha256';
 
-/** What is signed over. Header names in lower case. */
+/** A request that is signed over. Header names in lower case. */
 export interface SignedMessage {
   readonly method: string;
   /** The whole target URI, for example `https://wallet.example/v1/settlements/0190…`. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
+
+export interface SignedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** A field or a derived component by its name, or a parameter of the query by its encoded name. */
+export type Component = string | { readonly queryParam: string };
 
 export interface RequestToSign {
   readonly method: string;
@@ -71,6 +91,7 @@ export const REPLAY_WINDOW_SECONDS = 300;
 const LABEL = 'sig1';
 const REQUIRED = ['@method', '@target-uri', 'content-digest'];
 const MAX_HEADER_CHARACTERS = 4_096;
+const SIGNATURE_BYTES: Readonly<Record<SignatureAlgorithm, number>> = { ed25519: 64, 'hmac-sha256': 32 };
 const NONCE = /^[A-Za-z0-9_-]{16,64}$/;
 const utf8 = new TextEncoder();
 
@@ -118,6 +139,9 @@ export async function verifyRequest(request: RequestToVerify): Promise<Signature
   if (Math.abs(request.nowSeconds - parsed.created) > REPLAY_WINDOW_SECONDS) {
     return refuse('clock_skew', `The request was made more than ${REPLAY_WINDOW_SECONDS} s from this server's time.`);
   }
+  if (parsed.expires !== undefined && request.nowSeconds > parsed.expires) {
+    return refuse('clock_skew', 'The signature has expired.');
+  }
   const key = await request.findKey(parsed.keyId);
   if (key === undefined) return refuse('device_unknown', 'No device signs with this key.');
   if (parsed.algorithm !== undefined && parsed.algorithm !== key.algorithm) {
@@ -127,7 +151,8 @@ export async function verifyRequest(request: RequestToVerify): Promise<Signature
     return refuse('signature_invalid', 'The body is not the one that was signed.');
   }
   const base = signatureBase(request, parsed.components, parsed.parameters);
-  if (base === undefined || !(await key.verify(utf8.encode(base), parsed.signature))) {
+  const isOfItsLength = parsed.signature.length === SIGNATURE_BYTES[key.algorithm];
+  if (!isOfItsLength || base === undefined || !(await key.verify(utf8.encode(base), parsed.signature))) {
     return refuse('signature_invalid', 'The signature does not fit the request.');
   }
   return {
@@ -135,7 +160,7 @@ export async function verifyRequest(request: RequestToVerify): Promise<Signature
     keyId: parsed.keyId,
     nonce: parsed.nonce,
     created: parsed.created,
-    idempotencyKey: headers['idempotency-key']?.replace(/^"(.*)"$/, '$1'),
+    idempotencyKey: trimmed(headers['idempotency-key'])?.replace(/^"(.*)"$/, '$1'),
   };
 }
 
@@ -146,25 +171,26 @@ export async function verifyRequest(request: RequestToVerify): Promise<Signature
  * @returns undefined where a covered component is not in the message, or is of a kind that is not supported
  */
 export function signatureBase(
-  message: SignedMessage,
-  components: readonly string[],
+  message: SignedMessage | SignedResponse,
+  components: readonly Component[],
   parameters: string,
 ): string | undefined {
   const lines: string[] = [];
   for (const component of components) {
     const value = componentValue(message, component);
-    if (value === undefined) return undefined;
-    lines.push(`"${component}": ${value}`);
+    // A line break would let a value pass for another component.
+    if (value === undefined || /[\r\n]/.test(value)) return undefined;
+    lines.push(`${serializeItem(identifier(component))}: ${value}`);
   }
   return [...lines, `"@signature-params": ${parameters}`].join('\n');
 }
 
 /** The inner list of RFC 9421 §2.3: covered components, then parameters in the order given. */
 export function signatureParameters(
-  components: readonly string[],
+  components: readonly Component[],
   parameters: readonly (readonly [string, string | number])[],
 ): string {
-  return serializeInnerList([components.map((name) => [name, new Map()]), new Map(parameters)]);
+  return serializeInnerList([components.map(identifier), new Map(parameters)]);
 }
 
 /** `sha-256=:…:` of a body, RFC 9530 §2. */
@@ -173,52 +199,97 @@ export async function contentDigest(body: Uint8Array): Promise<string> {
   return serializeDictionary({ 'sha-256': [digest, new Map()] });
 }
 
-/** A component's value, RFC 9421 §2.1 and §2.2. */
-function componentValue(message: SignedMessage, component: string): string | undefined {
-  if (!component.startsWith('@')) return message.headers[component]?.trim();
-  if (component === '@method') return message.method.toUpperCase();
+/** A component's value, RFC 9421 §2.1 and §2.2. Undefined where the message has none, or more than one. */
+function componentValue(message: SignedMessage | SignedResponse, component: Component): string | undefined {
+  if (typeof component === 'string' && !component.startsWith('@')) {
+    return Object.hasOwn(message.headers, component) ? trimmed(message.headers[component]) : undefined;
+  }
+  if ('status' in message) return component === '@status' ? String(message.status) : undefined;
+  if (component === '@method') return message.method;
   if (component === '@target-uri') return message.url;
   if (!URL.canParse(message.url)) return undefined;
   const url = new URL(message.url);
+  if (typeof component !== 'string') return queryParam(url, component.queryParam);
   if (component === '@authority') return url.host;
   if (component === '@path') return url.pathname;
   if (component === '@query') return url.search === '' ? '?' : url.search;
   return undefined;
 }
 
+/** RFC 9421 §2.2.8: parsed as a form is, and encoded anew. A name that occurs twice cannot be covered. */
+function queryParam(url: URL, name: string): string | undefined {
+  const values = [...url.searchParams].filter(([key]) => percentEncode(key) === name).map(([, value]) => value);
+  const [value] = values;
+  return values.length === 1 && value !== undefined ? percentEncode(value) : undefined;
+}
+
+/** The `application/x-www-form-urlencoded` percent-encode set, with a space as `%20`. */
+function percentEncode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()~]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function identifier(component: Component): Item {
+  return typeof component === 'string'
+    ? [component, new Map()]
+    : ['@query-param', new Map([['name', component.queryParam]])];
+}
+
+function readComponent([name, parameters]: readonly [unknown, Parameters]): Component | undefined {
+  if (!isString(name)) return undefined;
+  if (parameters.size === 0) return name;
+  const queryParam = parameters.get('name');
+  return name === '@query-param' && parameters.size === 1 && isString(queryParam) ? { queryParam } : undefined;
+}
+
+/** Without the blanks around a field's value, which are not part of it. */
+function trimmed(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value[start])) start += 1;
+  while (end > start && isBlank(value[end - 1])) end -= 1;
+  return value.slice(start, end);
+}
+
 interface ParsedSignature {
-  readonly components: readonly string[];
+  readonly components: readonly Component[];
   /** Verbatim, as the signer serialised them. */
   readonly parameters: string;
   readonly keyId: string;
   readonly nonce: string;
   readonly created: number;
+  readonly expires: number | undefined;
   readonly algorithm: string | undefined;
   readonly signature: Uint8Array;
 }
 
 function parseSignature(input: string, signatures: string): ParsedSignature | undefined {
   try {
-    const [label, member] = [...parseDictionary(input)][0] ?? [];
+    const inputs = parseDictionary(input);
+    const values = parseDictionary(signatures);
+    if (serializeDictionary(inputs) !== input.trim() || serializeDictionary(values) !== signatures.trim()) {
+      return undefined;
+    }
+    const [label, member] = [...inputs][0] ?? [];
     if (label === undefined || member === undefined || !Array.isArray(member[0])) return undefined;
-    const [items, parameters] = member as [[unknown, Parameters][], Parameters];
-    const components = items.map(([name]) => name);
-    // A component with parameters of its own (`;req`, `;sf`) is another component: none of ours has any.
-    if (!components.every(isString) || items.some(([, own]) => own.size > 0)) return undefined;
-    if (new Set(components).size !== components.length) return undefined;
-    const [keyId, nonce, created, algorithm] = ['keyid', 'nonce', 'created', 'alg'].map((name) => parameters.get(name));
+    const [items, parameters] = member as [Item[], Parameters];
+    // A component with parameters of its own (`;req`, `;sf`) is another component: all but one are refused.
+    const components = items.map(readComponent).filter((component) => component !== undefined);
+    if (components.length !== items.length) return undefined;
+    if (new Set(items.map((item) => serializeItem(item))).size !== items.length) return undefined;
+    const [keyId, nonce, algorithm] = ['keyid', 'nonce', 'alg'].map((name) => parameters.get(name));
     if (!isString(keyId) || !isString(nonce) || !NONCE.test(nonce)) return undefined;
-    if (typeof created !== 'number' || !Number.isSafeInteger(created)) return undefined;
     if (algorithm !== undefined && !isString(algorithm)) return undefined;
-    const signature = parseDictionary(signatures).get(label)?.[0];
+    const [created, expires] = ['created', 'expires'].map((name) => parameters.get(name));
+    if (!isSafeInteger(created) || (expires !== undefined && !isSafeInteger(expires))) return undefined;
+    const signature = values.get(label)?.[0];
     if (!(signature instanceof ArrayBuffer)) return undefined;
-    const serialised = serializeInnerList([items as [string, Parameters][], parameters]);
     return {
       components,
-      parameters: serialised,
+      parameters: serializeInnerList([items, parameters]),
       keyId,
       nonce,
       created,
+      expires,
       algorithm,
       signature: new Uint8Array(signature),
     };
@@ -233,6 +304,14 @@ function refuse(problem: SignatureProblem, detail: string): SignatureVerdict {
 
 function isString(value: unknown): value is string {
   return typeof value === 'string';
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t';
+}
+
+function isSafeInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 /** A copy of the bytes alone: a Node Buffer lies in a pool, and its own `slice` would hand out the pool. */

@@ -130,7 +130,10 @@ export function shrinkShares(
   return new Map(whole.keys().map((guest) => [guest, (fallen.get(guest) ?? 0n) - (before.get(guest) ?? 0n)]));
 }
 
-/** What makes a bill, or a settlement of it, impossible to split, as a sentence. Undefined where nothing does. */
+/**
+ * What makes a bill, or a settlement of it, impossible to split, as a sentence; undefined where nothing does. Whoever
+ * reads a bill from a wire asks first: the functions above throw.
+ */
 export function splitProblem(bill: SplitBill, settlement?: SettlementSplit): string | undefined {
   const guests = new Set(bill.guests);
   if (guests.size === 0) return 'a bill is split between at least one guest';
