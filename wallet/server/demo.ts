@@ -8,8 +8,9 @@ import { keyPairFromSeed, type ServerKeys } from './keys.ts';
 import { ISSUER_ACCOUNT } from './ledger/ledger.ts';
 import { issuePairingCode, PAIRING_LIFETIME_MS, parsePairingCode } from './pairing.ts';
 import { Refusal } from './problem.ts';
+import { DEFAULT_METHOD } from './settlement-methods.ts';
 import type { PairingSubject, Phone, Registry } from './store/registry.ts';
-import type { Tokens } from './token.ts';
+import type { Issued, Tokens } from './token.ts';
 
 /** A store and six customers to try everything with. Real rows in real books, under names that nobody mistakes. */
 export interface Demo {
@@ -33,18 +34,21 @@ export interface DemoOptions {
 }
 
 const STORE_NAME = 'Kissa Warikan';
+const PHONE_NAME = 'Demo phone';
 const CURRENCY = 'JPY';
 const PER_PAYMENT_LIMIT = 50_000;
+/** What the server's own phones show is made from one credential as long as that lasts at least another day. */
+const RENEW_BELOW_MS = 24 * 3_600_000;
 const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Fixed ids: a start that was cut short is finished by the next one, and nobody is paid twice. */
 const customers = [
-  { name: 'Haru Tanaka', balance: 12_000 },
+  { name: 'Haru Tanaka', balance: 12_000, offlineAllowance: 3_000 },
   { name: 'Mei Sato', balance: 8_400 },
   { name: 'Ren Suzuki', balance: 3_000 },
   { name: 'Aoi Watanabe', balance: 120 },
-  { name: 'Sora Ito', balance: 25_000 },
+  { name: 'Sora Ito', balance: 25_000, offlineAllowance: 3_000 },
   { name: 'Yui Nakamura', balance: 5_600 },
 ].map((customer, index) => ({
   ...customer,
@@ -56,9 +60,10 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
   const { bookkeeper, registry, tokens, keys, clock, newId, random } = options;
   const storeId = await registry.openStore({ storeId: storeIdSchema.parse(newId()), name: STORE_NAME });
   const known = new Set((await registry.listWallets()).map(({ walletId }) => walletId));
-  for (const { walletId, reloadId, name, balance } of customers) {
+  for (const { walletId, reloadId, name, balance, offlineAllowance = 0 } of customers) {
     if (!known.has(walletId)) {
-      await registry.openWallet({ walletId, name, currency: CURRENCY, perPaymentLimit: PER_PAYMENT_LIMIT });
+      const limits = { perPaymentLimit: PER_PAYMENT_LIMIT, offlineAllowance };
+      await registry.openWallet({ walletId, name, currency: CURRENCY, ...limits });
     }
     const amount = { amount: balance, currency: CURRENCY };
     const from = { walletId, fromAccount: ISSUER_ACCOUNT };
@@ -66,6 +71,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
   }
 
   const codes = new Map<string, string>();
+  const credentials = new Map<string, Issued>();
   let lastCounter = 0;
 
   // Approved beforehand: what runs beside the demo enrols by itself.
@@ -89,12 +95,22 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
     let phone = await registry.findPhoneByAlias(alias);
     if (phone === undefined) {
       const secret = parsePairingCode(await issue({ walletId }));
-      const claim = { publicKey: pair.publicKey, nowMs: clock.nowMs(), phoneId: newId(), alias };
+      const claim = { publicKey: pair.publicKey, nowMs: clock.nowMs(), phoneId: newId(), alias, name: PHONE_NAME };
       if (secret !== undefined) await registry.bindPhone({ ...secret, ...claim });
       phone = await registry.findPhoneByAlias(alias);
     }
     if (phone === undefined) throw new Error('the phone of a demo customer is bound');
     return { phone, sign: pair.sign };
+  }
+
+  /** No PIN is asked: it is the server that plays the phone, for callers on this machine. */
+  async function credentialOf(phone: Phone, nowMs: number): Promise<Issued | Refusal> {
+    const last = credentials.get(phone.phoneId);
+    const leftMs = (last?.notAfterMs ?? 0) - nowMs;
+    if (last !== undefined && leftMs > RENEW_BELOW_MS) return last;
+    const issued = await tokens.issue(phone, DEFAULT_METHOD, nowMs);
+    if (!(issued instanceof Refusal)) credentials.set(phone.phoneId, issued);
+    return issued;
   }
 
   /** Milliseconds, or one more than last time: above every counter of an earlier start, which nobody wrote down. */
@@ -130,7 +146,9 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
         if (!isLocal(request) || customer === undefined) return sendRefusal(reply, new Refusal('not_found'), clock);
         const { phone, sign } = await openPhone(customer.walletId);
         const nowMs = clock.nowMs();
-        const { credential } = tokens.issue(phone, nowMs);
+        const issued = await credentialOf(phone, nowMs);
+        if (issued instanceof Refusal) return sendRefusal(reply, issued, clock);
+        const { credential } = issued;
         const [counter, step] = [nextCounter(), stepAt(nowMs)];
         const proof = sign(proofSigningInput(credential, counter, step));
         return reply

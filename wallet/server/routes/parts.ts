@@ -1,9 +1,11 @@
 import type { StoreId } from '#contract/ids.ts';
 import type { RouteName } from '#contract/wallet.ts';
+import type { Allowances } from '../allowance.ts';
 import type { Clock, Handlers, Identity } from '../call.ts';
 import type { Bookkeeper } from '../group-commit.ts';
 import type { ServerKeys } from '../keys.ts';
 import type { Ledger, Outcome } from '../ledger/ledger.ts';
+import type { Pins } from '../pin.ts';
 import { Refusal } from '../problem.ts';
 import type { Books } from '../store/books.ts';
 import type { Registry, Signer } from '../store/registry.ts';
@@ -16,6 +18,8 @@ export interface Parts {
   readonly books: Books;
   readonly registry: Registry;
   readonly tokens: Tokens;
+  readonly pins: Pins;
+  readonly allowances: Allowances;
   readonly keys: ServerKeys;
   readonly clock: Clock;
   /** Makes a UUIDv7. */

@@ -36,8 +36,6 @@ export interface Registry {
    * to false where no such key is in use.
    */
   revoke(keyId: string, atMs: number): Promise<boolean>;
-  /** Told of every key that is revoked through here, once that is committed: what was remembered of it is over. */
-  onRevoke(listen: (keyId: string) => void): void;
 }
 
 interface NewWallet {
@@ -45,6 +43,8 @@ interface NewWallet {
   readonly name: string;
   readonly currency: string;
   readonly perPaymentLimit: number;
+  /** Chosen for each of its phones, minor units. */
+  readonly offlineAllowance?: number;
 }
 
 interface Wallet extends NewWallet {
@@ -110,7 +110,6 @@ const KEEP_CODES_MS = 24 * 3_600_000;
 export function openRegistry(books: Books): Registry {
   const { db } = books;
   const denyList = openDenyList(books);
-  const revokeListeners: ((keyId: string) => void)[] = [];
   // Asked with every request: compiled once.
   const terminalByKey = db
     .selectFrom('terminal')
@@ -158,12 +157,18 @@ export function openRegistry(books: Books): Registry {
         return storeId;
       }),
 
-    openWallet: ({ walletId, name, currency, perPaymentLimit }) =>
+    openWallet: ({ walletId, name, currency, perPaymentLimit, offlineAllowance = 0 }) =>
       books.write(async (trx) => {
         await trx.insertInto('account').values({ id: walletId, kind: 'wallet', currency, balance: 0 }).execute();
         await trx
           .insertInto('wallet')
-          .values({ id: walletId, name, per_payment_limit: perPaymentLimit, pin_hash: null })
+          .values({
+            id: walletId,
+            name,
+            per_payment_limit: perPaymentLimit,
+            offline_allowance: offlineAllowance,
+            pin_hash: null,
+          })
           .execute();
       }),
 
@@ -318,8 +323,8 @@ export function openRegistry(books: Books): Registry {
       return numUpdatedRows === 1n;
     },
 
-    revoke: async (keyId, atMs) => {
-      const wasInUse = await books.write(async (trx) => {
+    revoke: (keyId, atMs) =>
+      books.write(async (trx) => {
         const revoked = { revoked_at_ms: atMs };
         const terminals = await trx
           .updateTable('terminal')
@@ -336,12 +341,7 @@ export function openRegistry(books: Books): Registry {
           .executeTakeFirst();
         if (phone !== undefined) await denyList.addIn(trx, phone.alias, 'phone_removed', atMs);
         return terminals.numUpdatedRows > 0n || phone !== undefined;
-      });
-      for (const listen of revokeListeners) listen(keyId);
-      return wasInUse;
-    },
-
-    onRevoke: (listen) => void revokeListeners.push(listen),
+      }),
   };
 }
 
