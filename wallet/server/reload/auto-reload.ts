@@ -153,7 +153,10 @@ export function openAutoReloads(options: AutoReloadOptions): AutoReloads {
         for (const one of done)
           if (one.status === 'rejected') log.error({ err: one.reason as unknown }, 'not reloaded');
         const last = page.at(-1);
-        if (last === undefined || page.length < PAGE) return undefined;
+        if (last === undefined || page.length < PAGE) {
+          log.debug('wallets that run low were looked for');
+          return undefined;
+        }
         after = last.wallet_id;
       }
     },

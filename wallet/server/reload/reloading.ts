@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ReloadMethod } from '#contract/reload.ts';
 import type { Clock } from '../call.ts';
 import type { Bookkeeper } from '../group-commit.ts';
 import type { ServerKeys } from '../keys.ts';
@@ -8,7 +9,7 @@ import { AUTO_RETRY_MS, openAutoReloads } from './auto-reload.ts';
 import { type LinkedPayments, openLinkedPayments } from './linked.ts';
 import { openMethods } from './methods.ts';
 import { requestKeyOf } from './operator-client.ts';
-import { openOperators } from './operators.ts';
+import { openOperators, type Operators } from './operators.ts';
 import { reconcile } from './reconciliation.ts';
 import { openReloads } from './reloads.ts';
 import { type ReloadHandlers, reloadRoutes } from './routes.ts';
@@ -16,8 +17,12 @@ import { type ReloadHandlers, reloadRoutes } from './routes.ts';
 /** Everything about money that comes into wallets: where the parts of this folder meet. */
 export interface Reloading extends LinkedPayments {
   readonly handlers: ReloadHandlers;
+  /** The payment means that a wallet can reload from. */
+  listMethods(walletId: string): Promise<readonly ReloadMethod[]>;
   /** What operators are told to listen to: Ed25519, base64url. */
   readonly requestKey: string;
+  /** Adds an operator, or changes it. */
+  readonly putOperator: Operators['put'];
   /** Takes up what an earlier start left open, and from now on looks after what is due. */
   start(): void;
   /** Money was spent: soon the wallets that run low are looked through. */
@@ -51,7 +56,15 @@ export function openReloading(options: ReloadingOptions): Reloading {
   const key = requestKeyOf(keys);
   const operators = openOperators({ books, key, clock, random });
   const methods = openMethods({ books, operators, clock, newId });
-  const reloads = openReloads({ books, bookkeeper, operators, clock, log, onDue: () => inquirer.ring() });
+  const reloads = openReloads({
+    books,
+    bookkeeper,
+    operators,
+    clock,
+    log,
+    onDue: () => inquirer.ring(),
+    onAutoCredited: noticeSpending,
+  });
   const retryMs = options.autoRetryMs ?? AUTO_RETRY_MS;
   const autoReloads = openAutoReloads({ books, reloads, methods, clock, newId, log, retryMs });
   const linked = openLinkedPayments(books, reloads, onError);
@@ -93,7 +106,9 @@ export function openReloading(options: ReloadingOptions): Reloading {
 
   return {
     handlers: reloadRoutes({ books, operators, methods, reloads, autoReloads, onLow: noticeSpending }),
+    listMethods: methods.list,
     requestKey: key.publicKey,
+    putOperator: operators.put,
     cover: linked.cover,
     start: () => {
       inquirer.ring();

@@ -56,6 +56,8 @@ export interface ReloadsOptions {
   readonly log: Logger;
   /** Something became due earlier than it seemed. */
   readonly onDue: () => void;
+  /** An automatic reload is in the wallet, which may need another. */
+  readonly onAutoCredited: () => void;
 }
 
 /** What somebody says about an authorisation: an answer or a webhook. */
@@ -160,6 +162,7 @@ export function openReloads(options: ReloadsOptions): Reloads {
       if (!isFirst || row.cause !== 'auto') return;
       await trx.updateTable('auto_reload').set({ declines: 0 }).where('wallet_id', '=', walletId).execute();
     });
+    if (row.cause === 'auto') options.onAutoCredited();
     return { row: await reread(row), balance: outcome.balance };
   }
 
