@@ -40,6 +40,17 @@ export async function findAdminToken({ db }: Books, token: string): Promise<stri
   return rows.filter((row) => timingSafeEqual(row.token_hash, given))[0]?.id;
 }
 
+/** False where nobody of that name has one. */
+export async function revokeAdminTokens({ db }: Books, name: string, atMs: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('admin_token')
+    .set({ revoked_at_ms: atMs })
+    .where('name', '=', name)
+    .where('revoked_at_ms', 'is', null)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
 function hashOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

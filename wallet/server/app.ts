@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { REPLAY_WINDOW_SECONDS } from '#contract/signature.ts';
+import { openAllowances } from './allowance.ts';
 import type { Clock } from './call.ts';
 import { type Demo, openDemo } from './demo.ts';
 import { type Faults, noFaults } from './faults.ts';
@@ -12,18 +13,25 @@ import type { Command, Ledger } from './ledger/ledger.ts';
 import { openNonceMemory } from './nonces.ts';
 import { buildOpenApi } from './openapi.ts';
 import { serveFrontPage, servePhonePage } from './page.ts';
+import type { NewOperator } from './reload/operators.ts';
+import { openReloading } from './reload/reloading.ts';
+import { openPayers } from './payers.ts';
+import { openPins } from './pin.ts';
 import { buildRoutes } from './routes.ts';
 import { openSessions } from './sessions.ts';
 import { openSigners } from './signers.ts';
 import type { Books } from './store/books.ts';
-import type { Registry } from './store/registry.ts';
+import { openRegistry, type Registry } from './store/registry.ts';
+import { type SignerChanges, unknownChanges } from './store/signer-changes.ts';
 import { openStreams } from './stream.ts';
+import { startSweeper } from './sweeper.ts';
 import { openTokens } from './token.ts';
 
 export interface WalletServerOptions {
   readonly ledger: Ledger;
   readonly books: Books;
-  readonly registry: Registry;
+  /** Whether another process may have changed who signs. Asked each time where this is left out. */
+  readonly changes?: SignerChanges;
   readonly keys: ServerKeys;
   readonly clock: Clock;
   /** Makes a UUIDv7. */
@@ -44,6 +52,10 @@ export interface WalletServerOptions {
 export interface WalletServer {
   /** Undefined without the demo. */
   readonly demo: Demo | undefined;
+  /** What its requests to operators are signed with: Ed25519, base64url. */
+  readonly operatorKey: string;
+  /** Adds an operator of payment means, or changes it. */
+  putOperator(operator: NewOperator): Promise<void>;
   /** Resolves to the port, which the system chooses for 0. */
   listen(address: { readonly host: string; readonly port: number }): Promise<number>;
   /** Answers what it accepted, books it, then closes. The stores that were handed in stay open. */
@@ -54,19 +66,34 @@ export interface WalletServer {
 export async function openWalletServer(options: WalletServerOptions): Promise<WalletServer> {
   const { ledger, books, keys, clock, newId, random, log, faults = noFaults } = options;
   const verify = openVerifier();
-  const signers = openSigners(options.registry);
+  const inBooks = openRegistry(books);
+  const signers = openSigners(inBooks, options.changes ?? unknownChanges);
   const streams = openStreams({ isWelcome: async (keyId) => (await signers.find(keyId))?.isRevoked === false });
-  const registry: Registry = {
-    ...options.registry,
-    revoke: async (keyId, atMs) => {
-      const wasInUse = await options.registry.revoke(keyId, atMs);
-      streams.closeOf(keyId);
-      return wasInUse;
-    },
-  };
-  const tokens = openTokens(keys, registry, verify);
+  const registry = announce(inBooks, (keyId) => {
+    signers.forget();
+    payers.forget(keyId);
+    streams.closeOf(keyId);
+  });
   const bookkeeper = openBookkeeper(ledger, (commands) => commands.filter(isSale).forEach(() => faults.afterCommit()));
-  const parts = { bookkeeper, ledger, books, registry, tokens, keys, clock, newId, random };
+  const payers = openPayers(books, clock, options.changes ?? unknownChanges);
+  const allowances = openAllowances({ books, bookkeeper, newId });
+  const tokens = openTokens({ keys, payers, allowances, verify });
+  const pins = openPins({ books, keys, clock, random });
+  const reloading = openReloading({ books, bookkeeper, keys, clock, newId, random, log });
+  const parts = {
+    bookkeeper,
+    ledger,
+    books,
+    registry,
+    tokens,
+    pins,
+    allowances,
+    keys,
+    clock,
+    newId,
+    random,
+    reloading,
+  };
   const gate = openGate({
     books,
     signers,
@@ -77,7 +104,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     publicOrigin: options.publicOrigin,
   });
   const app = buildHttp({
-    handlers: buildRoutes(parts),
+    handlers: { ...buildRoutes(parts), ...reloading.handlers },
     gate,
     streams,
     clock,
@@ -93,15 +120,21 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
   servePhonePage(app, options.phonePage);
   const demo = options.isDemo ? await openDemo(parts) : undefined;
   demo?.serve(app);
+  const sweeper = startSweeper({ bookkeeper, clock, log });
 
   return {
     demo,
+    operatorKey: reloading.requestKey,
+    putOperator: async (operator) => void (await reloading.putOperator(operator)),
     listen: async (address) => {
       await app.listen(address);
+      reloading.start();
       return (app.server.address() as AddressInfo).port;
     },
     close: async () => {
       await app.close();
+      await reloading.close();
+      await sweeper.close();
       await bookkeeper.close();
     },
   };
@@ -109,4 +142,21 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
 
 function isSale({ type }: Command): boolean {
   return type === 'settle' || type === 'cancel' || type === 'refund';
+}
+
+/** The registry, telling of each key that it has approved or revoked. */
+function announce(registry: Registry, tell: (keyId: string) => void): Registry {
+  return {
+    ...registry,
+    approveTerminal: async (terminalId, atMs) => {
+      const isNew = await registry.approveTerminal(terminalId, atMs);
+      tell(terminalId);
+      return isNew;
+    },
+    revoke: async (keyId, atMs) => {
+      const wasInUse = await registry.revoke(keyId, atMs);
+      tell(keyId);
+      return wasInUse;
+    },
+  };
 }

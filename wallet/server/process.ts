@@ -1,23 +1,25 @@
 // The wallet server's own process: `npm run wallet`, or a child of the terminal. Only here are a clock, random bytes,
 // files and sockets taken from the machine.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pino from 'pino';
-import { storeIdSchema, uuidV7 } from '#contract/ids.ts';
-import { openWalletServer } from './app.ts';
+import { z } from 'zod';
+import { uuidV7 } from '#contract/ids.ts';
+import { operatorSchema } from '#contract/reload.ts';
+import { publicKeySchema } from '#contract/wallet.ts';
+import { openWalletServer, type WalletServer } from './app.ts';
 import type { Clock } from './call.ts';
-import type { Demo } from './demo.ts';
 import { type Faults, noFaults, parseFaults } from './faults.ts';
+import { defaultRates } from './http.ts';
+import { checkKeyFile } from './key-file.ts';
 import { openKeys } from './keys.ts';
-import { readBooks } from './ledger/read-books.ts';
-import { openSqliteLedger } from './ledger/sqlite.ts';
-import { HELP, parseTask, type Task } from './options.ts';
-import { issuePairingCode } from './pairing.ts';
-import { openSqliteBooks } from './store/books.ts';
-import { openDatabase, openReader, UnusableFile } from './store/database.ts';
-import { openRegistry } from './store/registry.ts';
+import { type AdminTask, HELP, parseTask, type ServeTask, type Task } from './options.ts';
+import { UnusableFile } from './store/database.ts';
+import { serveBooks } from './store/place.ts';
+import { UnusableDatabase } from './store/postgres.ts';
+import { runTask } from './tasks.ts';
 
 /** The parent's end of the wire, in a child process of Node or in Electron's utility process. */
 interface Parent {
@@ -30,7 +32,16 @@ interface UtilityPort {
   on(event: 'message', listen: (event: { readonly data: unknown }) => void): void;
 }
 
-const PHONE_PAGE = fileURLToPath(new URL('../../dist/phone', import.meta.url));
+/** What a parent may say: to end, and which operators of payment means it has started. */
+const toldSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('close') }),
+  z.object({
+    type: z.literal('operator'),
+    operator: operatorSchema.extend({ url: z.url(), publicKey: publicKeySchema }),
+  }),
+]);
+
+const PAGES = fileURLToPath(new URL('../../dist', import.meta.url));
 const ENROLMENT_CODE_FILE = 'demo-enrolment-code';
 const RENEW_ENROLMENT_MS = 15_000;
 const CLOSE_DEADLINE_MS = 5_000;
@@ -51,17 +62,20 @@ async function main(task: Task): Promise<void> {
       process.stderr.write(`${task.message}\n\n${HELP}`);
       process.exitCode = EXIT_WRONG;
       return;
-    case 'books':
-      return printBooks(task.data);
-    case 'new-enrolment-code':
-      return printEnrolmentCode(task.data, task.store);
     case 'serve':
       return serve(task);
+    default:
+      return administer(task);
   }
 }
 
-async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
-  mkdirSync(task.data, { recursive: true, mode: 0o700 });
+async function administer(task: AdminTask): Promise<void> {
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const isGood = await runTask(task, { clock, newId, random, print });
+  if (!isGood) process.exitCode = 1;
+}
+
+async function serve(task: ServeTask): Promise<void> {
   const log = pino(
     {
       name: 'wallet',
@@ -73,20 +87,26 @@ async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
   );
   const faults = faultsOf(task.faults);
   if (faults !== noFaults) log.warn({ faults: task.faults }, 'this server makes faults on purpose');
-  const books = openSqliteBooks(openDatabase(databasePath(task.data)));
+  const served = await serveBooks(task, clock, (error) => log.warn({ err: error }, 'a connection to the books broke'));
+  const { books, ledger, changes } = served;
+  mkdirSync(dirname(task.keyFile), { recursive: true, mode: 0o700 });
+  const keys = openKeys(task.keyFile, clock);
+  await checkKeyFile(books, keys);
   const server = await openWalletServer({
     books,
-    ledger: openSqliteLedger(books),
-    registry: openRegistry(books),
-    keys: openKeys(join(task.data, 'wallet-keys.json'), clock.nowMs()),
+    ledger,
+    changes,
+    keys,
     clock,
     newId,
     random,
     log,
     faults,
     isDemo: task.isDemo,
-    phonePage: PHONE_PAGE,
+    phonePage: join(PAGES, 'phone'),
+    trustedProxies: task.trustedProxies,
     ...(task.publicOrigin === undefined ? {} : { publicOrigin: task.publicOrigin }),
+    ...(task.ratePerKey === undefined ? {} : { rates: ratesOf(task.ratePerKey) }),
   });
   const port = await server.listen({ host: task.host, port: task.port });
   const demoEnrolmentCode = await keepEnrolmentCode(server.demo, task.data);
@@ -98,7 +118,7 @@ async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
     setTimeout(() => process.exit(1), CLOSE_DEADLINE_MS).unref();
     void server
       .close()
-      .then(() => books.close())
+      .then(() => served.close())
       .then(() => process.exit(0))
       .catch(fail);
   };
@@ -107,10 +127,14 @@ async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
   process.once('disconnect', close);
   const parent = findParent();
   parent?.onMessage((message) => {
-    if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'close') close();
+    const told = toldSchema.safeParse(message);
+    if (!told.success) return;
+    if (told.data.type === 'close') close();
+    else void server.putOperator(told.data.operator).catch((error: unknown) => log.error({ err: error }));
   });
 
-  const ready = { type: 'ready', port, ...(demoEnrolmentCode === undefined ? {} : { demoEnrolmentCode }) };
+  const { operatorKey } = server;
+  const ready = { type: 'ready', port, operatorKey, ...(demoEnrolmentCode === undefined ? {} : { demoEnrolmentCode }) };
   parent?.send(ready);
   const host = task.host.includes(':') ? `[${task.host}]` : task.host;
   process.stdout.write(`wallet server ready at http://${host}:${port}\n`);
@@ -118,12 +142,12 @@ async function serve(task: Extract<Task, { type: 'serve' }>): Promise<void> {
 }
 
 /** Keeps a code that enrols the next terminal in a file beside the books, for as long as the demo runs. */
-async function keepEnrolmentCode(demo: Demo | undefined, data: string): Promise<string | undefined> {
+async function keepEnrolmentCode(demo: WalletServer['demo'], data: string | undefined): Promise<string | undefined> {
   if (demo === undefined) return undefined;
   let written: string | undefined;
   const write = async (): Promise<string> => {
     const code = await demo.enrolmentCode();
-    if (code !== written) writePrivately(join(data, ENROLMENT_CODE_FILE), `${code}\n`);
+    if (code !== written && data !== undefined) writePrivately(join(data, ENROLMENT_CODE_FILE), `${code}\n`);
     written = code;
     return code;
   };
@@ -131,29 +155,8 @@ async function keepEnrolmentCode(demo: Demo | undefined, data: string): Promise<
   return write();
 }
 
-async function printEnrolmentCode(data: string, storeName: string): Promise<void> {
-  const books = openSqliteBooks(openDatabase(databasePath(data)));
-  try {
-    const registry = openRegistry(books);
-    const storeId = await registry.openStore({ storeId: storeIdSchema.parse(newId()), name: storeName });
-    const code = await issuePairingCode(registry, { storeId }, clock.nowMs(), random);
-    process.stdout.write(`${code}\n`);
-  } finally {
-    await books.close();
-  }
-}
-
-async function printBooks(data: string): Promise<void> {
-  const path = databasePath(data);
-  if (!existsSync(path)) throw new UnusableFile(`There is no wallet in ${data}.`);
-  const books = openSqliteBooks(openReader(path));
-  try {
-    const read = await readBooks(books);
-    process.stdout.write(`${JSON.stringify(read, undefined, 2)}\n`);
-    if (read.sum !== 0 || read.faults.length > 0) process.exitCode = 1;
-  } finally {
-    await books.close();
-  }
+function ratesOf(perSecond: number): typeof defaultRates {
+  return { ...defaultRates, perKey: { perSecond, burst: 5 * perSecond } };
 }
 
 function faultsOf(texts: readonly string[]): Faults {
@@ -178,10 +181,6 @@ function findParent(): Parent | undefined {
   };
 }
 
-function databasePath(data: string): string {
-  return join(data, 'wallet.sqlite');
-}
-
 function writePrivately(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);
@@ -189,7 +188,10 @@ function writePrivately(path: string, text: string): void {
 
 /** What the person at the keyboard can mend is one line; what only a bug can do shows where. */
 function fail(error: unknown): void {
-  const isTheirs = error instanceof UnusableFile || (error instanceof Error && 'code' in error && 'syscall' in error);
+  const isTheirs =
+    error instanceof UnusableFile ||
+    error instanceof UnusableDatabase ||
+    (error instanceof Error && 'code' in error && ('syscall' in error || 'severity' in error));
   process.stderr.write(`${isTheirs ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(1);
 }

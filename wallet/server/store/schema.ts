@@ -33,6 +33,7 @@ export interface Schema {
   table_code: TableCodeTable;
   check_in: CheckInTable;
   notice: NoticeTable;
+  setting: SettingTable;
 }
 
 /** One balance. Stores have none: their balance is the sum of what was booked, so a busy one makes nobody wait. */
@@ -409,4 +410,10 @@ interface NoticeTable {
   keywords: string;
   until_ms: number;
   published_at_ms: number;
+}
+
+/** What the books say about themselves. */
+interface SettingTable {
+  name: 'key_file';
+  value: string;
 }

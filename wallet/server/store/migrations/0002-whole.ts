@@ -402,6 +402,11 @@ create table notice (
 ) strict, without rowid;
 create index notice_of_store on notice (store_id, until_ms);
 
+create table setting (
+  name text primary key,
+  value text not null
+) strict, without rowid;
+
 insert into account (id, kind, currency, balance)
 select case kind when 'issuer' then '${ISSUER_ACCOUNT}' else id end, kind, currency, balance from was_account;
 insert or ignore into account (id, kind) values
