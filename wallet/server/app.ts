@@ -74,7 +74,10 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     payers.forget(keyId);
     streams.closeOf(keyId);
   });
-  const bookkeeper = openBookkeeper(ledger, (commands) => commands.filter(isSale).forEach(() => faults.afterCommit()));
+  const bookkeeper = openBookkeeper(ledger, (commands) => {
+    commands.filter(isSale).forEach(() => faults.afterCommit());
+    if (commands.some(isSpending)) reloading.noticeSpending();
+  });
   const payers = openPayers(books, clock, options.changes ?? unknownChanges);
   const allowances = openAllowances({ books, bookkeeper, newId });
   const tokens = openTokens({ keys, payers, allowances, verify });
@@ -142,6 +145,11 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
 
 function isSale({ type }: Command): boolean {
   return type === 'settle' || type === 'cancel' || type === 'refund';
+}
+
+/** What may leave a wallet below the threshold of its automatic reload. */
+function isSpending({ type }: Command): boolean {
+  return type === 'settle' || type === 'repay' || type === 'place_hold' || type === 'charge_back';
 }
 
 /** The registry, telling of each key that it has approved or revoked. */

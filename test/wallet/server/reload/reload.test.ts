@@ -214,7 +214,7 @@ describe('a reload', () => {
       .select('detail')
       .where('type', '=', 'reload_declined')
       .executeTakeFirstOrThrow();
-    expect({ answer, ...(await haru.balance()), told: JSON.parse(detail ?? '') }).toMatchObject({
+    expect({ answer, ...(await haru.balance()), told: JSON.parse(detail ?? '') as unknown }).toMatchObject({
       answer: { ok: true, value: { state: 'declined', reason } },
       balance: 1_000,
       told: { reason, cause: 'customer' },
