@@ -1,5 +1,6 @@
-import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { z } from 'zod';
+import { fingerprintOf } from '#contract/fingerprint.ts';
 import { attemptIdSchema, storeIdSchema, terminalIdSchema } from '#contract/ids.ts';
 import { signRequest } from '#contract/signature.ts';
 import type { WalletLink } from '#contract/terminal.ts';
@@ -77,6 +78,8 @@ export function openWalletClient(options: {
   const { baseUrl, keys, identityName, terminalName, clock, newId, log } = options;
   const linkListeners: ((link: WalletLink) => void)[] = [];
   let identity = readIdentity(keys, identityName);
+  /** Enrolled, but an administrator has not yet compared the fingerprint. */
+  let isWaiting = false;
   let link: WalletLink = { state: 'unknown', since: timestamp(clock) };
   /** How far the server's clock is ahead of ours: signatures carry the server's time. */
   let serverAheadMs = 0;
@@ -124,7 +127,7 @@ export function openWalletClient(options: {
         return { type: 'noAnswer', detail: `an answer that cannot be read (HTTP ${response.status})` };
       }
       noteServerTime(response.headers.get('date'));
-      noteAnswer(answer, signer !== undefined);
+      noteAnswer(answer, signer);
       return answer;
     } catch (error) {
       const { code, isBeforeSending } = failureOf(error);
@@ -136,12 +139,20 @@ export function openWalletClient(options: {
   };
 
   /** An unsigned question is answered to anybody: it does not say that this terminal is welcome again. */
-  const noteAnswer = (answer: Answer<RouteName>, isSigned: boolean): void => {
+  const noteAnswer = (answer: Answer<RouteName>, signer: Identity | undefined): void => {
     const problem = answer.ok ? undefined : answer.problem;
     const isRefused = problem !== undefined && (problem.status === 401 || problem.status === 403);
-    if (problem && isRefused && isSigned && !passingProblems.has(problem.code)) noteLink('refused', problem.code);
+    const isSigned = signer !== undefined;
+    if (problem?.code === 'terminal_not_approved' && signer) waitForApproval(signer);
+    else if (problem && isRefused && isSigned && !passingProblems.has(problem.code)) noteLink('refused', problem.code);
     else if (problem && problem.status >= 500) noteLink('unreachable', problem.code);
-    else if (isSigned || link.state !== 'refused') noteLink('online');
+    else if (!isWaiting && (isSigned || link.state !== 'refused')) noteLink('online');
+  };
+
+  /** Both sides show the fingerprint; the heartbeat asks until the administrator has compared them. */
+  const waitForApproval = (signer: Identity): void => {
+    isWaiting = true;
+    noteLink('refused', `waits for approval: fingerprint ${fingerprintOfKey(signer.privateKey)}`);
   };
 
   /** To the second: enough for a window of five minutes. */
@@ -166,9 +177,19 @@ export function openWalletClient(options: {
     return { type: 'settlement', settlement: answer.value };
   };
 
+  /** This one question is answered to a terminal that waits, too. */
+  const askForApproval = async (signer: Identity): Promise<void> => {
+    const answer = await request('getTerminal', {}, undefined, signer);
+    if ('type' in answer || !answer.ok) return;
+    if (answer.value.state === 'awaiting_approval') return waitForApproval(signer);
+    isWaiting = false;
+    noteLink('online');
+  };
+
   /** Finds out at once where the server is and what its clock says, then looks again now and then. */
   const beat = async (): Promise<void> => {
-    await request('listKeys', {}, undefined, undefined);
+    if (isWaiting && identity) await askForApproval(identity);
+    else await request('listKeys', {}, undefined, undefined);
     if (closing.signal.aborted) return;
     stopHeartbeat = clock.after(link.state === 'online' ? heartbeatMs : impatientHeartbeatMs, () => void beat());
   };
@@ -178,7 +199,10 @@ export function openWalletClient(options: {
     settle: (attemptId, body) => aboutSettlement('putSettlement', attemptId, body),
     inquire: (attemptId) => aboutSettlement('getSettlement', attemptId, undefined),
     cancel: (attemptId) => aboutSettlement('cancelSettlement', attemptId, undefined),
-    notReady: () => (identity ? undefined : 'this terminal is not enrolled at a wallet server'),
+    notReady: () => {
+      if (!identity) return 'this terminal is not enrolled at a wallet server';
+      return isWaiting ? 'this terminal waits for approval at the wallet server' : undefined;
+    },
     isEnrolled: () => identity !== undefined,
     onLink(listener) {
       linkListeners.push(listener);
@@ -196,6 +220,8 @@ export function openWalletClient(options: {
       const enrolled = identitySchema.parse({ keyId, terminalId, storeId, storeName, privateKey: pem });
       keys.write(identityName, JSON.stringify(enrolled));
       identity = enrolled;
+      isWaiting = false;
+      if (answer.value.state === 'awaiting_approval') waitForApproval(enrolled);
       return { type: 'enrolled' };
     },
     close() {
@@ -220,6 +246,11 @@ async function signedHeaders(
     sign: (base) => sign(null, base, key),
   });
   return { ...headers };
+}
+
+function fingerprintOfKey(privateKey: string): string {
+  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
+  return fingerprintOf(Buffer.from(x, 'base64url'));
 }
 
 function readIdentity(keys: KeyStore, name: string): Identity | undefined {

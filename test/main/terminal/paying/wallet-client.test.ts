@@ -6,6 +6,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { verifyRequest } from '#contract/signature.ts';
 import type { SettlementRequest } from '#contract/settlement.ts';
+import { fingerprintOf } from '#contract/fingerprint.ts';
 import type { WalletLink } from '#contract/terminal.ts';
 import { type KeyStore, type WalletClient, openWalletClient } from '#main/terminal/paying/wallet-client.ts';
 import { collectLog, risingIds } from '#test/support/open-till.ts';
@@ -421,6 +422,8 @@ describe('enrolment', () => {
     storeId: identity.storeId,
     storeName: 'Kissa',
     keyId: 'key-7',
+    state: 'active',
+    fingerprint: 'AAAA-BBBB-CCCC-DDDD-EEEE',
     serverTime: '2026-11-23T00:00:00.000Z',
   };
 
@@ -450,6 +453,59 @@ describe('enrolment', () => {
         publicKey: createPublicKey(kept.privateKey).export({ format: 'jwk' }).x,
         name: 'Terminal 01',
       },
+    ]);
+  });
+
+  test('that waits for approval shows the fingerprint, and is ready once it was approved', async () => {
+    let state = 'awaiting_approval';
+    const view = { ...enrolled, name: 'Terminal 01', enrolledAt: '2026-11-23T00:00:00.000Z' };
+    const server = await openServer((request, response) =>
+      request.method === 'POST'
+        ? json(response, 201, { ...enrolled, state })
+        : json(
+            response,
+            200,
+            request.url === '/v1/keys' ? { keys: [], serverTime: view.serverTime } : { ...view, state },
+          ),
+    );
+    const { client, clock, links, linked } = openClient(server.url, { keys: memoryKeys({}) });
+    await linked('online');
+
+    await client.enrol('CODE-1');
+    const { publicKey } = JSON.parse(server.arrived.find(({ method }) => method === 'POST')?.body ?? '{}') as {
+      publicKey: string;
+    };
+    const fingerprint = fingerprintOf(Buffer.from(publicKey, 'base64url'));
+    expect([client.notReady(), links.at(-1)]).toMatchObject([
+      'this terminal waits for approval at the wallet server',
+      { state: 'refused', detail: `waits for approval: fingerprint ${fingerprint}` },
+    ]);
+
+    state = 'active';
+    const ready = new Promise<WalletLink>((resolve) => {
+      client.onLink((link) => link.state === 'online' && resolve(link));
+    });
+    await clock.advance(10_000);
+    await ready;
+    expect([client.notReady(), links.map((link) => link.state)]).toEqual([
+      undefined,
+      ['unknown', 'online', 'refused', 'online'],
+    ]);
+  });
+
+  test('that waited for approval when the till was started anew still says so', async () => {
+    const server = await openServer((request, response) =>
+      request.url === '/v1/keys'
+        ? json(response, 200, { keys: [], serverTime: enrolled.serverTime })
+        : json(response, 403, { ...problemOf('terminal_not_approved'), status: 403 }),
+    );
+    const { client, links } = openClient(server.url);
+
+    await client.inquire(attemptId);
+
+    expect([client.notReady(), links.at(-1)?.detail]).toEqual([
+      'this terminal waits for approval at the wallet server',
+      `waits for approval: fingerprint ${fingerprintOf(rawPublicKey)}`,
     ]);
   });
 
