@@ -49,7 +49,8 @@ export function openPins({ books, keys, clock, random }: PinOptions): Pins {
   const takeTurn = openTurns(MAX_HASHING, MAX_WAITING);
 
   /** What argon2 gets in place of the PIN: whoever has only the books cannot even begin to guess. */
-  const pepper = (walletId: string, pin: string): Buffer => keys.blind('pin', `${walletId}\n${pin}`);
+  const pepper = (walletId: string, pin: string): string =>
+    keys.blind('pin', `${walletId}\n${pin}`).toString('base64url');
 
   const hashOf = (walletId: string, pin: string): Promise<string> =>
     hash(pepper(walletId, pin), { ...hashing, salt: random(SALT_BYTES) });
