@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { uuidV7Schema } from '#contract/ids.ts';
 import type { Money } from '#contract/money.ts';
+import type { SettlementMethodId } from '#contract/wallet.ts';
 import type { Books } from '../store/books.ts';
 import type { Reloads } from './reloads.ts';
 
@@ -18,8 +18,8 @@ export interface LinkedPayments {
 export interface LinkedPayment {
   readonly settlementId: string;
   readonly walletId: string;
-  /** As the code says: `linked:<method id>` is the owner's consent to reload and pay. */
-  readonly settlementMethod: string;
+  /** As the PIN was given for: `linked:<method id>` is the owner's consent to reload and pay. */
+  readonly method: SettlementMethodId;
   readonly amount: Money;
 }
 
@@ -48,18 +48,17 @@ export function openLinkedPayments(books: Books, reloads: Reloads, onError: (err
 
   return {
     async cover(payment) {
-      const { settlementId, walletId, settlementMethod, amount } = payment;
-      if (!settlementMethod.startsWith(LINKED)) return;
-      const methodId = uuidV7Schema.safeParse(settlementMethod.slice(LINKED.length));
-      const lacking = methodId.success ? await findLacking(payment) : 0;
-      if (!methodId.success || lacking === 0) return;
+      const { settlementId, walletId, method, amount } = payment;
+      if (!method.startsWith(LINKED)) return;
+      const lacking = await findLacking(payment);
+      if (lacking === 0) return;
       const reloadId = linkedReloadId(settlementId);
       let isOver = false;
       const asked = reloads
         .start({
           reloadId,
           walletId,
-          methodId: methodId.data,
+          methodId: method.slice(LINKED.length),
           amount: { amount: lacking, currency: amount.currency },
           cause: 'linked',
         })

@@ -15,8 +15,6 @@ export interface Methods {
   /** What drew on it by itself stops; what it reloaded stays. False where the wallet has no such method. */
   remove(walletId: string, methodId: string): Promise<boolean>;
   has(walletId: string, methodId: string): Promise<boolean>;
-  /** Those that are registered now, oldest first. */
-  list(walletId: string): Promise<readonly ReloadMethod[]>;
 }
 
 export interface MethodsOptions {
@@ -128,20 +126,6 @@ export function openMethods({ books, operators, clock, newId }: MethodsOptions):
         .where('removed_at_ms', 'is', null)
         .executeTakeFirst();
       return row !== undefined;
-    },
-
-    list: async (walletId) => {
-      const rows = await books.db
-        .selectFrom('reload_method')
-        .innerJoin('operator', 'operator.id', 'reload_method.operator_id')
-        .selectAll('reload_method')
-        .select('operator.name as operator_name')
-        .where('wallet_id', '=', walletId)
-        .where('reload_method.removed_at_ms', 'is', null)
-        .orderBy('registered_at_ms')
-        .orderBy('reload_method.id')
-        .execute();
-      return rows.map((row) => toMethod(row, row.operator_name));
     },
   };
 }

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { ReloadMethod } from '#contract/reload.ts';
 import type { Clock } from '../call.ts';
 import type { Bookkeeper } from '../group-commit.ts';
 import type { ServerKeys } from '../keys.ts';
@@ -17,8 +16,6 @@ import { type ReloadHandlers, reloadRoutes } from './routes.ts';
 /** Everything about money that comes into wallets: where the parts of this folder meet. */
 export interface Reloading extends LinkedPayments {
   readonly handlers: ReloadHandlers;
-  /** The payment means that a wallet can reload from. */
-  listMethods(walletId: string): Promise<readonly ReloadMethod[]>;
   /** What operators are told to listen to: Ed25519, base64url. */
   readonly requestKey: string;
   /** Adds an operator, or changes it. */
@@ -106,7 +103,6 @@ export function openReloading(options: ReloadingOptions): Reloading {
 
   return {
     handlers: reloadRoutes({ books, operators, methods, reloads, autoReloads, onLow: noticeSpending }),
-    listMethods: methods.list,
     requestKey: key.publicKey,
     putOperator: operators.put,
     cover: linked.cover,

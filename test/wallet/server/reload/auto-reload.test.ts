@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AutoReload } from '#contract/reload.ts';
+import type { SettlementMethodId } from '#contract/wallet.ts';
 import { newId, type OpenOperator, yen } from '#test/wallet/operator/open.ts';
 import { type Customer, type OpenReloading, openTestReloading } from '#test/wallet/server/reload/open.ts';
 import { linkedReloadId } from '#wallet/server/reload/linked.ts';
@@ -190,11 +191,11 @@ describe('an automatic reload that was declined', () => {
 });
 
 describe('a payment by a linked method', () => {
-  const pay = (amount: number, settlementId = newId(), method = `linked:${methodId}`) =>
+  const pay = (amount: number, settlementId = newId(), method: SettlementMethodId = `linked:${methodId}`) =>
     wallet.reloading.cover({
       settlementId,
       walletId: haru.walletId,
-      settlementMethod: method,
+      method,
       amount: yen(amount),
     });
 
@@ -213,10 +214,17 @@ describe('a payment by a linked method', () => {
     expect(await balanceOf()).toBe(0);
   });
 
+  test('reloads nothing for a settlement that was booked without it', async () => {
+    const settlementId = newId();
+    await pay(3_000, settlementId);
+    await haru.spend(3_000, settlementId);
+    await pay(3_000, settlementId);
+    expect(await balanceOf()).toBe(2_000);
+  });
+
   test('reloads nothing where the wallet has enough, or the customer chose another way to pay', async () => {
     await pay(5_000);
     await pay(9_000, newId(), 'shown_code');
-    await pay(9_000, newId(), 'linked:nonsense');
     await pay(9_000, newId(), `linked:${newId()}`);
     expect([await balanceOf(), kumo.database.prepare('select count(*) from authorisation').pluck().get()]).toEqual([
       5_000, 0,

@@ -23,6 +23,7 @@ import { openSqliteLedger } from '#wallet/server/ledger/sqlite.ts';
 import { openNonceMemory } from '#wallet/server/nonces.ts';
 import { Refusal } from '#wallet/server/problem.ts';
 import { openReloading, type Reloading } from '#wallet/server/reload/reloading.ts';
+import { phoneOf } from '#wallet/server/routes/parts.ts';
 import { openSessions } from '#wallet/server/sessions.ts';
 import { openSigners } from '#wallet/server/signers.ts';
 import { openSqliteBooks, type SqliteBooks } from '#wallet/server/store/books.ts';
@@ -30,6 +31,7 @@ import { openDatabase } from '#wallet/server/store/database.ts';
 import { openRegistry } from '#wallet/server/store/registry.ts';
 import { unknownChanges } from '#wallet/server/store/signer-changes.ts';
 import { openStreams } from '#wallet/server/stream.ts';
+import { readWallet } from '#wallet/server/wallet-view.ts';
 
 /** The wallet server's reloading over real HTTP, real books and real operators, with a clock that the test can move on. */
 export interface OpenReloading {
@@ -61,7 +63,7 @@ export interface Customer extends Caller {
   reload(methodId: string, amount: number, reloadId?: string): Promise<Answer<'putReload'>>;
   balance(): Promise<{ balance: number; owed: number }>;
   /** Pays in some shop. */
-  spend(amount: number): Promise<void>;
+  spend(amount: number, settlementId?: string): Promise<void>;
   /** Types of what the phone was told, oldest first. */
   told(): Promise<readonly string[]>;
 }
@@ -100,7 +102,11 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
       publicOrigin: undefined,
     });
     const app = buildHttp({
-      handlers: { ...nobodyElse(), ...reloading.handlers },
+      handlers: {
+        ...nobodyElse(),
+        ...reloading.handlers,
+        getWallet: async ({ signer }) => readWallet(books, keys, phoneOf(signer).walletId, clock.nowMs()),
+      },
       gate,
       streams: openStreams({ isWelcome: async () => true }),
       clock,
@@ -225,11 +231,11 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
         const { balance, owed } = (await running.ledger.readBalance(walletId)) ?? { balance: -1, owed: -1 };
         return { balance, owed };
       },
-      spend: async (amount) => {
+      spend: async (amount, settlementId = newId()) => {
         const member = { memberRef: 'm', maskedName: 'H', settlementMethod: 'shown_code' };
         const outcome = await running.bookkeeper.book({
           type: 'settle',
-          settlementId: attemptIdSchema.parse(newId()),
+          settlementId: attemptIdSchema.parse(settlementId),
           storeId,
           terminalId: terminalIdSchema.parse(newId()),
           checkId: checkIdSchema.parse(newId()),
