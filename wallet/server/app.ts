@@ -4,6 +4,7 @@ import { REPLAY_WINDOW_SECONDS } from '#contract/signature.ts';
 import { openAllowances } from './allowance.ts';
 import type { Clock } from './call.ts';
 import { type Demo, openDemo } from './demo.ts';
+import { openEvents } from './events.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { openBookkeeper } from './group-commit.ts';
 import { buildHttp, defaultRates, type Rates } from './http.ts';
@@ -11,7 +12,7 @@ import { openGate } from './http/authenticate.ts';
 import { openVerifier, type ServerKeys } from './keys.ts';
 import type { Command, Ledger } from './ledger/ledger.ts';
 import { openNonceMemory } from './nonces.ts';
-import { buildOpenApi } from './openapi.ts';
+import { buildOpenApi } from './openapi/document.ts';
 import { serveFrontPage, servePhonePage } from './page.ts';
 import type { NewOperator } from './reload/operators.ts';
 import { openReloading } from './reload/reloading.ts';
@@ -74,8 +75,10 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     payers.forget(keyId);
     streams.closeOf(keyId);
   });
+  const events = openEvents({ books, clock, onError: (error) => log.error({ err: error }, 'events were not read') });
   const bookkeeper = openBookkeeper(ledger, (commands) => {
     commands.filter(isSale).forEach(() => faults.afterCommit());
+    events.wake();
     if (commands.some(isSpending)) reloading.noticeSpending();
   });
   const payers = openPayers(books, clock, options.changes ?? unknownChanges);
@@ -91,6 +94,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     tokens,
     pins,
     allowances,
+    events,
     keys,
     clock,
     newId,
@@ -117,7 +121,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     trustedProxies: options.trustedProxies ?? [],
   });
 
-  const openApi = JSON.stringify(buildOpenApi());
+  const openApi = JSON.stringify(await buildOpenApi());
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(openApi));
   serveFrontPage(app, options.isDemo ?? false);
   servePhonePage(app, options.phonePage);
@@ -136,6 +140,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     },
     close: async () => {
       await app.close();
+      events.close();
       await reloading.close();
       await sweeper.close();
       await bookkeeper.close();

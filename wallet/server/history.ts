@@ -72,13 +72,15 @@ export async function readHistory(
   const storeIds = new Set(pageMovements.flatMap((movement) => movement.store_id ?? []));
   for (const { storeId } of groupOf.values()) storeIds.add(storeId);
   const stores = await named('store', storeIds);
-  const means = await meansOf(
-    pageMovements.flatMap(({ kind, id: reloadId }) => (kind === 'reload' ? [reloadId] : [])),
-  );
+  const means = await meansOf(pageMovements.flatMap(({ kind, id: reloadId }) => (kind === 'reload' ? [reloadId] : [])));
 
   async function named(table: 'store', ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
     if (ids.size === 0) return new Map();
-    const rows = await db.selectFrom(table).select(['id', 'name']).where('id', 'in', [...ids]).execute();
+    const rows = await db
+      .selectFrom(table)
+      .select(['id', 'name'])
+      .where('id', 'in', [...ids])
+      .execute();
     return new Map(rows.map((row) => [row.id, row.name]));
   }
 

@@ -2,6 +2,9 @@ import { type RouteName, walletRoutes as table } from '#contract/wallet.ts';
 import type { Handlers } from './call.ts';
 import { Refusal } from './problem.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { checkRoutes } from './routes/checks.ts';
+import { groupRoutes } from './routes/groups.ts';
+import { historyRoutes } from './routes/history.ts';
 import type { Parts } from './routes/parts.ts';
 import { settlementRoutes } from './routes/settlements.ts';
 import { terminalRoutes } from './routes/terminals.ts';
@@ -14,6 +17,9 @@ export function buildRoutes(parts: Parts): Handlers {
     ...adminRoutes(parts),
     ...terminalRoutes(parts),
     ...settlementRoutes(parts),
+    ...checkRoutes(parts),
+    ...groupRoutes(parts),
+    ...historyRoutes(parts),
     ...walletRoutes(parts),
   };
 }

@@ -2,11 +2,13 @@ import type { StoreId } from '#contract/ids.ts';
 import type { RouteName } from '#contract/wallet.ts';
 import type { Allowances } from '../allowance.ts';
 import type { Clock, Handlers, Identity } from '../call.ts';
+import type { Events } from '../events.ts';
 import type { Bookkeeper } from '../group-commit.ts';
 import type { ServerKeys } from '../keys.ts';
 import type { Ledger, Outcome } from '../ledger/ledger.ts';
 import type { Pins } from '../pin.ts';
 import { Refusal } from '../problem.ts';
+import type { LinkedPayments } from '../reload/linked.ts';
 import type { Books } from '../store/books.ts';
 import type { Registry, Signer } from '../store/registry.ts';
 import type { Tokens } from '../token.ts';
@@ -20,6 +22,8 @@ export interface Parts {
   readonly tokens: Tokens;
   readonly pins: Pins;
   readonly allowances: Allowances;
+  readonly events: Events;
+  readonly reloading: LinkedPayments;
   readonly keys: ServerKeys;
   readonly clock: Clock;
   /** Makes a UUIDv7. */

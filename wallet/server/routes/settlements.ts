@@ -1,35 +1,75 @@
 import { attemptIdSchema, refundIdSchema } from '#contract/ids.ts';
 import type { RouteResponse } from '#contract/wallet.ts';
-import type { Outcome } from '../ledger/ledger.ts';
-import { Refusal } from '../problem.ts';
-import { type HandlersOf, type Parts, refusalOf, terminalOf } from './parts.ts';
+import { encodeCursor, parsePage } from '../cursor.ts';
+import { openDenyList } from '../deny-list.ts';
+import { Overloaded } from '../group-commit.ts';
+import type { Settle } from '../ledger/ledger.ts';
+import { openPeople } from '../people.ts';
+import { Refusal, toProblem } from '../problem.ts';
+import { giveBack } from '../refunding.ts';
+import { openSettling } from '../settling.ts';
+import { readStoreLedger } from '../store-ledger.ts';
+import { openStoreTerms } from '../store-terms.ts';
+import { type HandlersOf, ownStore, type Parts, refusalOf, terminalOf, timeOf } from './parts.ts';
+
+type BatchItem = RouteResponse<'putSettlements'>['items'][number];
 
 export function settlementRoutes(
   parts: Parts,
-): HandlersOf<'putSettlement' | 'getSettlement' | 'cancelSettlement' | 'putRefund'> {
-  const { bookkeeper, ledger, tokens, clock, newId } = parts;
+): HandlersOf<
+  | 'putSettlement'
+  | 'putSettlements'
+  | 'getSettlement'
+  | 'cancelSettlement'
+  | 'putRefund'
+  | 'listStoreLedger'
+  | 'getStore'
+> {
+  const { books, bookkeeper, ledger, tokens, keys, clock, newId, reloading } = parts;
+  const stores = openStoreTerms(books);
+  const settling = openSettling({
+    tokens,
+    people: openPeople(books, keys, tokens),
+    stores,
+    denyList: openDenyList(books),
+    linked: reloading,
+    keys,
+    newId,
+    refusalOf,
+  });
+
+  async function book(command: Settle): Promise<RouteResponse<'putSettlement'> | Refusal> {
+    return settling.conclude(command, await bookkeeper.book(command));
+  }
+
   return {
     putSettlement: async ({ params, body, signer }) => {
       const { storeId, terminalId } = terminalOf(signer);
-      if (body.amount.amount <= 0) return new Refusal('bad_request', 'amount: a settlement is above zero');
-      const nowMs = clock.nowMs();
-      // A code that was read without the network is judged by when it was read.
-      const readAtMs = body.mode === 'offline' ? Math.min(Date.parse(body.capturedAt), nowMs) : nowMs;
-      const payer = await tokens.judge(body.token, storeId, readAtMs);
-      const { checkId, amount } = body;
       const settlementId = attemptIdSchema.parse(params.settlementId);
-      return settlementOf(
-        await bookkeeper.book({
-          type: 'settle',
-          settlementId,
-          storeId,
-          terminalId,
-          checkId,
-          amount,
-          payer,
-          atMs: nowMs,
-        }),
+      const command = await settling.prepare({ storeId, terminalId }, settlementId, body, clock.nowMs());
+      return command instanceof Refusal ? command : book(command);
+    },
+
+    putSettlements: async ({ body, signer }) => {
+      const { storeId, terminalId } = terminalOf(signer);
+      const nowMs = clock.nowMs();
+      const commands = await Promise.all(
+        body.items.map(({ settlementId, ...item }) =>
+          settling.prepare({ storeId, terminalId }, settlementId, item, nowMs).catch(refusalOfError),
+        ),
       );
+      // Handed to the bookkeeper in one go and in their order: each customer's items are booked oldest first.
+      const settlements = commands.map((command) =>
+        command instanceof Refusal ? command : book(command).catch(refusalOfError),
+      );
+      const answers = await Promise.all(settlements);
+      const items = body.items.map(({ settlementId }, index): BatchItem => {
+        const answer = answers[index] ?? new Refusal('internal');
+        return answer instanceof Refusal
+          ? { settlementId, problem: toProblem(answer, timeOf(nowMs)) }
+          : { settlementId, settlement: answer };
+      });
+      return { items };
     },
 
     getSettlement: async ({ params, signer }) => {
@@ -42,30 +82,50 @@ export function settlementRoutes(
       const { storeId, terminalId } = terminalOf(signer);
       const settlementId = attemptIdSchema.parse(params.settlementId);
       const atMs = clock.nowMs();
-      return settlementOf(
-        await bookkeeper.book({ type: 'cancel', settlementId, storeId, terminalId, transferId: newId(), atMs }),
-      );
+      const outcome = await bookkeeper.book({
+        type: 'cancel',
+        settlementId,
+        storeId,
+        terminalId,
+        transferId: newId(),
+        atMs,
+      });
+      return outcome.type === 'settlement' ? outcome.settlement : refusalOf(outcome);
     },
 
     putRefund: async ({ params, body, signer }) => {
       const { storeId, terminalId } = terminalOf(signer);
-      if (body.amount.amount <= 0) return new Refusal('bad_request', 'amount: a refund is above zero');
-      const outcome = await bookkeeper.book({
-        type: 'refund',
-        refundId: refundIdSchema.parse(params.refundId),
-        settlementId: attemptIdSchema.parse(params.settlementId),
-        storeId,
-        terminalId,
-        amount: body.amount,
-        reason: body.reason,
-        atMs: clock.nowMs(),
-      });
-      if (outcome.type === 'refund') return outcome.refund;
-      return refusalOf(outcome);
+      const settlementId = attemptIdSchema.parse(params.settlementId);
+      const refundId = refundIdSchema.parse(params.refundId);
+      const order = { storeId, terminalId, settlementId, refundId, body, atMs: clock.nowMs() };
+      return giveBack({ books, bookkeeper }, order, refusalOf);
     },
+
+    listStoreLedger: async ({ params, query, signer }) => {
+      const terminal = ownStore(signer, params.storeId);
+      if (terminal instanceof Refusal) return terminal;
+      const page = parsePage(query);
+      if (page instanceof Refusal) return page;
+      const nowMs = clock.nowMs();
+      const { entries, next } = await readStoreLedger(books, {
+        storeId: terminal.storeId,
+        fromMs: query.from === undefined ? undefined : Date.parse(query.from),
+        toMs: query.to === undefined ? undefined : Date.parse(query.to),
+        ...page,
+        nowMs,
+      });
+      return {
+        entries: [...entries],
+        ...(next === undefined ? {} : { nextCursor: encodeCursor(next) }),
+        serverTime: timeOf(nowMs),
+      };
+    },
+
+    getStore: async ({ params }) => (await stores.find(params.storeId)) ?? new Refusal('not_found'),
   };
 }
 
-function settlementOf(outcome: Outcome): RouteResponse<'putSettlement'> | Refusal {
-  return outcome.type === 'settlement' ? outcome.settlement : refusalOf(outcome);
+/** One item that cannot be booked now is no reason to hold back the others' answers. */
+function refusalOfError(error: unknown): Refusal {
+  return new Refusal(error instanceof Overloaded ? 'overloaded' : 'internal');
 }
