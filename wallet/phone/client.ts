@@ -5,16 +5,24 @@ import {
   pathOf,
   type RouteName,
   type RouteParams,
+  type RouteQuery,
   type RouteRequest,
   walletRoutes,
 } from '#contract/wallet.ts';
+import { signEd25519, toBase64Url } from './keys.ts';
 
 /** Calls the wallet server. Undefined means that there was no answer: the network, or no server. */
 export type Ask = <Name extends RouteName>(
   name: Name,
   params: RouteParams<Name>,
   body?: RouteRequest<Name>,
+  options?: AskOptions<Name>,
 ) => Promise<Answer<Name> | undefined>;
+
+interface AskOptions<Name extends RouteName> {
+  readonly query?: RouteQuery<Name>;
+  readonly timeoutMs?: number;
+}
 
 export interface Signer {
   readonly keyId: string;
@@ -23,18 +31,24 @@ export interface Signer {
   nowMs(): number;
 }
 
+/** The wallet's server-sent events from the one after `lastEventId` on. Undefined where no stream came. */
+export type Listen = (lastEventId: string, signal: AbortSignal) => Promise<ReadableStream<Uint8Array> | undefined>;
+
+export interface Client {
+  readonly ask: Ask;
+  as(signer: Signer): { readonly ask: Ask; readonly listen: Listen };
+}
+
 const TIMEOUT_MS = 8_000;
 const NONCE_BYTES = 16;
 
-export function openClient(origin: string): { readonly ask: Ask; as(signer: Signer): Ask } {
+export function openClient(origin: string): Client {
   const request = async <Name extends RouteName>(
-    name: Name,
-    params: RouteParams<Name>,
-    body: RouteRequest<Name> | undefined,
     signer: Signer | undefined,
+    ...[name, params, body, options = {}]: Parameters<typeof ask<Name>>
   ): Promise<Answer<Name> | undefined> => {
     const { method } = walletRoutes[name];
-    const url = origin + pathOf(name, params);
+    const url = origin + pathOf(name, params, options.query);
     const text = body === undefined ? undefined : JSON.stringify(body);
     const signed = signer === undefined ? {} : await sign(signer, method, url, text);
     try {
@@ -43,16 +57,33 @@ export function openClient(origin: string): { readonly ask: Ask; as(signer: Sign
         headers: { ...signed, ...(text === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(text === undefined ? {} : { body: text }),
         cache: 'no-store',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
       });
       return parseAnswer(name, response.status, await response.json());
     } catch {
       return undefined;
     }
   };
+  const ask: Ask = (...call) => request(undefined, ...call);
+
+  const listen = async (signer: Signer, lastEventId: string, signal: AbortSignal) => {
+    const url = origin + pathOf('walletEvents', {}, { lastEventId });
+    const headers = await sign(signer, 'GET', url, undefined);
+    const response = await fetch(url, {
+      headers: { ...headers, accept: 'text/event-stream', 'last-event-id': lastEventId },
+      cache: 'no-store',
+      signal,
+    });
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+    return response.ok && isStream ? (response.body ?? undefined) : undefined;
+  };
+
   return {
-    ask: (name, params, body) => request(name, params, body, undefined),
-    as: (signer) => (name, params, body) => request(name, params, body, signer),
+    ask,
+    as: (signer) => ({
+      ask: (...call) => request(signer, ...call),
+      listen: (lastEventId, signal) => listen(signer, lastEventId, signal),
+    }),
   };
 }
 
@@ -62,41 +93,14 @@ async function sign(
   url: string,
   body: string | undefined,
 ): Promise<Record<string, string>> {
-  const { keyId, privateKey } = signer;
-  const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
-  const created = Math.floor(signer.nowMs() / 1_000);
   const headers = await signRequest({
     method,
     url,
     body,
-    keyId,
-    created,
-    nonce,
-    sign: (base) => signEd25519(privateKey, base),
+    keyId: signer.keyId,
+    created: Math.floor(signer.nowMs() / 1_000),
+    nonce: toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))),
+    sign: (base) => signEd25519(signer.privateKey, base),
   });
   return { ...headers };
-}
-
-export async function signEd25519(privateKey: CryptoKey, message: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, new Uint8Array(message)));
-}
-
-/** A key pair whose private half can sign and cannot be taken out. */
-export async function makeKey(): Promise<{ readonly privateKey: CryptoKey; readonly publicKey: Uint8Array }> {
-  const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
-  return {
-    privateKey: pair.privateKey,
-    publicKey: new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey)),
-  };
-}
-
-export function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
-}
-
-export function fromBase64Url(text: string): Uint8Array {
-  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0));
 }
