@@ -17,6 +17,8 @@ export interface CourierOptions {
   readonly switches: () => WebhookSwitches;
   readonly clock: { nowMs(): number };
   readonly random: (bytes: number) => Uint8Array;
+  /** Ends what is on its way: it is told again after the next start. */
+  readonly closing: AbortSignal;
 }
 
 const ROUND = 16;
@@ -25,7 +27,9 @@ const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 60_000;
 const NONCE_BYTES = 16;
 
-export function openCourier({ events, keys, url, switches, clock, random }: CourierOptions): Courier {
+export function openCourier(options: CourierOptions): Courier {
+  const { events, keys, url, switches, clock, random, closing } = options;
+
   /** Whether the wallet server confirmed it. */
   async function send({ webhook }: DueEvent): Promise<boolean> {
     const body = JSON.stringify(webhook);
@@ -44,7 +48,7 @@ export function openCourier({ events, keys, url, switches, clock, random }: Cour
         headers: { ...signed, 'content-type': 'application/json' },
         body,
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), closing]),
       });
       await response.body?.cancel();
       return response.ok;

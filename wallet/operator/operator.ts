@@ -55,7 +55,16 @@ export function openOperator(options: OperatorOptions): Operator {
   const tokens = openTokens({ database, operatorName: name, fingerprint: keys.fingerprint, random });
   const authorisations = openAuthorisations({ database, tokens, events, behaviourOf: behave, clock });
   const url = `${options.walletUrl}/v1/operators/${operatorId}/webhooks`;
-  const { deliverDue } = openCourier({ events, keys, url, switches: control.webhooks, clock, random });
+  const closing = new AbortController();
+  const { deliverDue } = openCourier({
+    events,
+    keys,
+    url,
+    switches: control.webhooks,
+    clock,
+    random,
+    closing: closing.signal,
+  });
   const courier = openAlarm(clock, deliverDue, onError);
   const settler = openAlarm(clock, async () => authorisations.settleDue(), onError);
 
@@ -88,6 +97,7 @@ export function openOperator(options: OperatorOptions): Operator {
     },
     close: async () => {
       await app.close();
+      closing.abort();
       await Promise.all([courier.close(), settler.close()]);
     },
   };

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -123,3 +125,31 @@ test(
     expect({ lost, enough: answered.size > 30 }).toEqual({ lost: [], enough: true });
   },
 );
+
+test('ends at once though the wallet server hangs in the middle of a webhook', async () => {
+  const hanging = createServer(() => {});
+  await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
+  const walletUrl = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
+  const operator = await startOperator({
+    data,
+    operatorId: 'kumo',
+    name: 'Kumo',
+    walletUrl,
+    walletKey: publicKeyOf(key),
+  });
+  started.add(operator);
+  const asker = makeAsker(operator.base, key);
+  const { token } = await asker.get('createToken', {}, { body: { setupToken: 'haru', kind: 'card' } });
+  const webhook = once(hanging, 'request');
+  await asker.get(
+    'putAuthorisation',
+    { authorisationId: newId() },
+    { body: { token, amount: yen(500), capture: true } },
+  );
+  await webhook;
+  const startMs = performance.now();
+  await operator.kill('SIGTERM');
+  expect([operator.child.exitCode, performance.now() - startMs < 3_000]).toEqual([0, true]);
+  hanging.closeAllConnections();
+  hanging.close();
+});

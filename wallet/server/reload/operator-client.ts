@@ -23,6 +23,8 @@ export interface OperatorClientOptions {
   readonly key: RequestKey;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
+  /** Ends every call that is on its way: what it would have heard is asked for after the next start. */
+  readonly closing: AbortSignal;
 }
 
 /** What this server signs its calls to operators with: each operator is told the public key. */
@@ -81,7 +83,7 @@ export function openOperatorClient(options: OperatorClientOptions): OperatorPort
   };
 }
 
-function openCall({ url: base, key, clock, random }: OperatorClientOptions) {
+function openCall({ url: base, key, clock, random, closing }: OperatorClientOptions) {
   return async <Name extends OperatorRouteName>(
     name: Name,
     params: OperatorParams<Name>,
@@ -110,7 +112,7 @@ function openCall({ url: base, key, clock, random }: OperatorClientOptions) {
         headers: { ...signed, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { body }),
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), closing]),
       });
       const json: unknown = JSON.parse(await readBounded(response));
       return readAnswer(shape, response.status, json) as PortResult<OperatorResponse<Name>>;

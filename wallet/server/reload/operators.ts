@@ -32,11 +32,14 @@ export interface OperatorsOptions {
   readonly key: RequestKey;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
+  /** Ends every call to an operator; none where it is left out. */
+  readonly closing?: AbortSignal;
 }
 
 const kindsSchema = z.array(methodKindSchema);
 
-export function openOperators({ books, key, clock, random }: OperatorsOptions): Operators {
+export function openOperators(options: OperatorsOptions): Operators {
+  const { books, key, clock, random, closing = new AbortController().signal } = options;
   return {
     list: async () => {
       const rows = await books.db
@@ -56,7 +59,7 @@ export function openOperators({ books, key, clock, random }: OperatorsOptions): 
         .where('removed_at_ms', 'is', null)
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      return { view: toView(row), port: openOperatorClient({ url: row.url, key, clock, random }) };
+      return { view: toView(row), port: openOperatorClient({ url: row.url, key, clock, random, closing }) };
     },
 
     put: async ({ operatorId, name, kinds, url, publicKey }) => {

@@ -51,7 +51,8 @@ export function openReloading(options: ReloadingOptions): Reloading {
   const { books, bookkeeper, keys, clock, newId, random, log } = options;
   const onError = (error: unknown): void => log.error({ err: error }, 'work that was due failed');
   const key = requestKeyOf(keys);
-  const operators = openOperators({ books, key, clock, random });
+  const closing = new AbortController();
+  const operators = openOperators({ books, key, clock, random, closing: closing.signal });
   const methods = openMethods({ books, operators, clock, newId });
   const reloads = openReloads({
     books,
@@ -113,6 +114,7 @@ export function openReloading(options: ReloadingOptions): Reloading {
     },
     noticeSpending,
     close: async () => {
+      closing.abort();
       clearTimeout(sweep);
       await Promise.all([inquirer.close(), sweeper.close(), accountant.close()]);
     },
