@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import type { GroupResult } from '#contract/group.ts';
 import { attemptIdSchema, refundIdSchema } from '#contract/ids.ts';
 import { declineReasons } from '#contract/settlement.ts';
+import { groupOf, shrinkOf } from '#test/wallet/server/ledger-groups.ts';
 import {
   checks,
   holdIds,
@@ -16,11 +16,11 @@ import {
   wallets,
 } from '#test/wallet/server/ledger-seed.ts';
 import type { Oracle } from '#test/wallet/server/oracle.ts';
-import type { Command, GiveBack, GroupBooking, Payer } from '#wallet/server/ledger/ledger.ts';
+import type { Command, Payer } from '#wallet/server/ledger/ledger.ts';
 
 /**
- * Random commands over few ids. Some can only be said by a server that has looked into the books: those are made when
- * their list is about to be booked, from what the oracle has by then, as a server would from what it read.
+ * Random commands over few ids. Most name what is there, as a server would that has looked into the books; so a command
+ * is made when its list is about to be booked, from what the oracle has by then. Some name anything.
  */
 export type Intent = (at: Moment) => Command;
 
@@ -28,13 +28,16 @@ interface Moment {
   readonly oracle: Oracle;
   /** A new UUIDv7 each time. */
   readonly newId: () => string;
-  /** Every allotment that was ever asked for. */
-  readonly allotmentIds: string[];
+  /** Every command so far. */
+  readonly past: readonly Command[];
 }
 
 const one = <T>(values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 const mostly = <T>(usual: fc.Arbitrary<T>, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 9, arbitrary: usual }, { weight: 1, arbitrary: other });
+  fc.oneof({ weight: 12, arbitrary: usual }, { weight: 1, arbitrary: other });
+/** The one that a number picks. */
+const pick = <T>(values: readonly T[], which: number): T | undefined => values[which % values.length];
+
 const anyId = one([...settlementIds, ...refundIds, ...reloadIds, ...repaymentIds]);
 const settlementId = mostly(
   one(settlementIds),
@@ -46,12 +49,17 @@ const refundId = mostly(
 );
 const reloadId = mostly(one(reloadIds), anyId);
 const repaymentId = mostly(one(repaymentIds), anyId);
-const walletId = mostly(one(wallets.slice(0, 3)), one(wallets)).map((wallet) => wallet.walletId);
+const neverSeen = attemptIdSchema.parse(id(5, 99));
 const nobody = id(4, 9);
-const anyWallet = mostly(walletId, fc.constant(nobody));
+const walletId = mostly(
+  mostly(one(wallets.slice(0, 3)), one(wallets)).map((wallet) => wallet.walletId),
+  fc.constant(nobody),
+);
+/** Undefined: what is there is meant. */
+const stray = <T>(other: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => mostly(fc.constant(undefined), other);
 
 // Few amounts that sum to one another: balances and refunds are to be met exactly, and missed by one.
-const amount = mostly(one([250, 500, 1_000, 2_000]), one([1, 249, 251, 999, 4_000, 5_001, 60_000]));
+const amount = mostly(one([250, 500, 1_000, 2_000]), one([1, 249, 251, 999, 5_001, 60_000]));
 const money = fc.record({ amount, currency: mostly(fc.constant('JPY'), fc.constant('USD')) });
 const atMs = fc.nat({ max: 1_000 });
 const asking = {
@@ -61,7 +69,11 @@ const asking = {
 };
 
 const goodPayer: fc.Arbitrary<Payer> = fc
-  .record({ wallet: one([0, 0, 0, 1, 1, 2, 3, 4, 5]), counter: fc.nat({ max: 30 }), limit: one([1_000, 9_999, 9_999]) })
+  .record({
+    wallet: mostly(one([0, 0, 1, 2]), one([3, 4, 5])),
+    counter: mostly(fc.nat({ max: 1_000 }), fc.nat({ max: 3 })),
+    limit: mostly(fc.constant(9_999), fc.constant(1_000)),
+  })
   .map(({ wallet, counter, limit }) => ({
     isGood: true,
     alias: `alias-${wallet}`,
@@ -77,14 +89,12 @@ const badPayer: fc.Arbitrary<Payer> = fc.record({
   reason: one(declineReasons),
 });
 const limits = fc.record({
-  perPayment: one([3_000, 9_999, 9_999]),
-  perDay: one([1_500, 9_999, 9_999]),
-  perMonth: one([4_000, 99_999, 99_999]),
+  perPayment: mostly(fc.constant(9_999), fc.constant(999)),
+  perDay: mostly(fc.constant(9_999), fc.constant(2_000)),
+  perMonth: mostly(fc.constant(99_999), fc.constant(4_000)),
   day: fc.nat({ max: 3 }),
   month: fc.nat({ max: 2 }),
 });
-/** Parts in a hundred of the bill that each other guest, and a walk-in, has consumed. */
-const parts = fc.array(one([0, 10, 25, 30]), { minLength: 2, maxLength: 3 });
 
 const settle: fc.Arbitrary<Intent> = fc
   .record({
@@ -93,45 +103,45 @@ const settle: fc.Arbitrary<Intent> = fc
     checkId: one(checks.slice(0, 1)),
     amount: money,
     payer: mostly(goodPayer, badPayer),
-    mode: mostly(one(['online' as const, 'offline' as const]), fc.constant('offline' as const)),
+    mode: one(['online' as const, 'offline' as const]),
     fee: one([0, 0, 30]),
     limits,
-    parts: fc.option(parts, { freq: 2 }),
+    shares: fc.option(fc.array(one([0, 10, 25, 30]), { minLength: 2, maxLength: 3 }), { freq: 2 }),
     capturedAtMs: atMs,
   })
-  .map(({ parts: shares, fee, ...command }) => (moment) => {
-    const group = shares === null ? {} : { group: groupOf(moment, command.payer, command.amount, shares) };
+  .map(({ shares, ...command }) => ({ newId }) => {
+    const payer = command.payer.isGood ? command.payer.walletId : undefined;
     return {
       type: 'settle',
       ...command,
-      fee: Math.min(fee, command.amount.amount - 1),
-      ...group,
+      fee: Math.min(command.fee, command.amount.amount - 1),
+      ...(shares === null ? {} : { group: groupOf(payer, command.amount, shares, newId) }),
     };
   });
 
-const cancel: fc.Arbitrary<Intent> = fc.record({ ...asking, settlementId }).map((command) => ({ newId }) => ({
-  type: 'cancel',
-  ...command,
-  transferId: newId(),
-}));
+const cancel: fc.Arbitrary<Intent> = fc
+  .record({ ...asking, settlementId })
+  .map((command) => ({ newId }) => ({ type: 'cancel', ...command, transferId: newId() }));
 
 const giveBack: fc.Arbitrary<Intent> = fc
   .record({
     ...asking,
     refundId,
-    settlementId,
+    which: fc.nat(),
+    other: stray(settlementId),
     amount: money,
-    lines: one(['all', 'all', 'coffee']),
-    isBlind: one([0, 0, 0, 0, 1]),
+    lines: mostly(fc.constant('all'), fc.constant('coffee')),
+    isBlind: mostly(fc.constant(false), fc.constant(true)),
   })
-  .map(({ lines, isBlind, ...asked }) => ({ oracle }) => {
-    const command = { type: 'refund' as const, ...asked, reason: 'cold coffee' };
-    const isGroup = oracle.groups.has(asked.settlementId) !== (isBlind === 1);
-    return isGroup ? { ...command, group: shrinkOf(oracle, asked.settlementId, asked.amount.amount, lines) } : command;
+  .map(({ which, other, lines, isBlind, ...asked }) => ({ oracle }) => {
+    const settled = other ?? pick(approvedOf(oracle), which)?.settlementId ?? neverSeen;
+    const command = { type: 'refund' as const, ...asked, settlementId: settled, reason: 'cold coffee' };
+    if (oracle.groups.has(settled) === isBlind) return command;
+    return { ...command, group: shrinkOf(oracle, settled, asked.amount.amount, lines) };
   });
 
 const reload: fc.Arbitrary<Intent> = fc
-  .record({ reloadId, walletId: anyWallet, fromAccount: one(origins), amount: money, atMs })
+  .record({ reloadId, walletId, fromAccount: one(origins), amount: money, atMs })
   .map((command) => () => ({ type: 'reload', ...command }));
 const reverseReload: fc.Arbitrary<Intent> = fc
   .record({ reloadId, atMs })
@@ -140,52 +150,42 @@ const chargeBack: fc.Arbitrary<Intent> = fc
   .record({ reloadId, atMs })
   .map((command) => () => ({ type: 'charge_back', ...command }));
 
-/** Mostly by the one who owes, and now and then exactly what is open. */
+/** Mostly by the one who owes; exactly what is open, or some amount. */
 const repay: fc.Arbitrary<Intent> = fc
-  .record({
-    repaymentId,
-    which: fc.nat(),
-    other: mostly(fc.constant(undefined), anyWallet),
-    amount: fc.option(money),
-    atMs,
-  })
-  .map(({ which, other, amount: part, ...command }) => ({ oracle, allotmentIds, newId }) => {
-    const allotmentId = allotmentIds[which % allotmentIds.length] ?? newId();
-    const allotment = oracle.allotments.get(allotmentId);
+  .record({ repaymentId, which: fc.nat(), other: stray(walletId), amount: fc.option(money, { freq: 1 }), atMs })
+  .map(({ which, other, amount: part, ...command }) => ({ oracle, newId }) => {
+    const allotment = pick([...oracle.allotments.values()], which);
     const open = allotment === undefined ? 0 : allotment.amount - allotment.repaid - allotment.treated;
-    const exactly = { amount: Math.max(1, open), currency: allotment?.currency ?? 'JPY' };
     return {
       type: 'repay',
       ...command,
-      allotmentId,
+      allotmentId: allotment?.allotmentId ?? newId(),
       walletId: other ?? allotment?.debtor ?? nobody,
-      amount: part ?? exactly,
+      amount: part ?? { amount: Math.max(1, open), currency: allotment?.currency ?? 'JPY' },
     };
   });
 
 const treat: fc.Arbitrary<Intent> = fc
-  .record({
-    settlementId,
-    other: mostly(fc.constant(undefined), anyWallet),
-    picks: fc.array(fc.nat(), { maxLength: 2 }),
-    atMs,
-  })
-  .map(({ settlementId: groupPaymentId, other, picks, atMs: now }) => ({ oracle, allotmentIds }) => ({
-    type: 'treat',
-    groupPaymentId,
-    walletId: other ?? oracle.groups.get(groupPaymentId)?.payer ?? nobody,
-    allotmentIds: picks.flatMap((pick) => {
-      // One of the group's, unless it has none.
-      const own = allotmentIds.filter((each) => oracle.allotments.get(each)?.groupId === groupPaymentId);
-      return (own.length === 0 ? allotmentIds : own).slice(pick % 5, (pick % 5) + 1);
-    }),
-    atMs: now,
-  }));
+  .record({ which: fc.nat(), group: stray(one(settlementIds)), other: stray(walletId), some: fc.nat({ max: 3 }), atMs })
+  .map(({ which, group, other, some, atMs: now }) => ({ oracle }) => {
+    const groupPaymentId = group ?? pick([...oracle.groups.keys()], which) ?? neverSeen;
+    const all = [...oracle.allotments.values()];
+    const own = all.filter(({ groupId }) => groupId === groupPaymentId);
+    // None named, one or two of the group's, or any of anybody's.
+    const named = [[], own.slice(0, 1), own.slice(0, 2), all.slice(0, 1)][some] ?? [];
+    return {
+      type: 'treat',
+      groupPaymentId,
+      walletId: other ?? oracle.groups.get(groupPaymentId)?.payer ?? nobody,
+      allotmentIds: named.map(({ allotmentId }) => allotmentId),
+      atMs: now,
+    };
+  });
 
 const placeHold: fc.Arbitrary<Intent> = fc
   .record({
     holdId: one(holdIds),
-    walletId: anyWallet,
+    walletId,
     target: one([0, 500, 1_000, 2_000, 10_000]),
     promised: one([0, 100, 400]),
     late: one([0, 200]),
@@ -199,17 +199,26 @@ const placeHold: fc.Arbitrary<Intent> = fc
   }));
 const releaseHolds: fc.Arbitrary<Intent> = atMs.map((now) => () => ({ type: 'release_holds', atMs: now }));
 
+/** An answer was lost: the same once more, or what the terminal has accepted alone meanwhile. */
+const again: fc.Arbitrary<Intent> = fc
+  .record({ which: fc.nat(), isOffline: fc.boolean() })
+  .map(({ which, isOffline }) => ({ past }) => {
+    const command = pick(past, which) ?? { type: 'release_holds', atMs: 0 };
+    return command.type === 'settle' && isOffline ? { ...command, mode: 'offline' } : command;
+  });
+
 const intent: fc.Arbitrary<Intent> = fc.oneof(
-  { weight: 10, arbitrary: settle },
-  { weight: 2, arbitrary: cancel },
+  { weight: 12, arbitrary: settle },
+  { weight: 1, arbitrary: cancel },
   { weight: 5, arbitrary: giveBack },
-  { weight: 6, arbitrary: reload },
+  { weight: 10, arbitrary: reload },
   { weight: 1, arbitrary: reverseReload },
   { weight: 1, arbitrary: chargeBack },
-  { weight: 5, arbitrary: repay },
+  { weight: 8, arbitrary: repay },
   { weight: 2, arbitrary: treat },
-  { weight: 4, arbitrary: placeHold },
+  { weight: 3, arbitrary: placeHold },
   { weight: 1, arbitrary: releaseHolds },
+  { weight: 5, arbitrary: again },
 );
 
 /** Lists as they may arrive: alone, some together, some twice over in one list. */
@@ -221,52 +230,6 @@ export const lists = fc.array(
   { minLength: 5, maxLength: 40, size: 'max' },
 );
 
-/** Who else was at the table: the next wallets after the payer's, and one walk-in, who comes last. */
-function groupOf(
-  { newId, allotmentIds }: Moment,
-  payer: Payer,
-  { amount: whole, currency }: { readonly amount: number; readonly currency: string },
-  shares: readonly number[],
-): GroupBooking {
-  const others = wallets.filter((wallet) => !payer.isGood || wallet.walletId !== payer.walletId);
-  const amounts = shares.map((part) => Math.floor((whole * part) / 100));
-  const walkInShare = amounts.at(-1) ?? 0;
-  const allotments = amounts.slice(0, -1).map((share, index) => {
-    const allotmentId = newId();
-    allotmentIds.push(allotmentId);
-    return { allotmentId, guestId: `guest-${index}`, walletId: others[index]?.walletId ?? nobody, amount: share };
-  });
-  const ownShare = whole - walkInShare - allotments.reduce((sum, allotment) => sum + allotment.amount, 0);
-  const result: GroupResult = {
-    groupReference: newId().slice(-4),
-    payer: 'payer',
-    currency,
-    ownShare,
-    walkInShare,
-    shares: [
-      { guestId: 'payer', role: 'payer', share: ownShare },
-      ...allotments.map(({ guestId, allotmentId, amount: share }) => ({
-        guestId,
-        role: 'member' as const,
-        share,
-        allotmentId,
-      })),
-    ],
-  };
-  const record = JSON.stringify({ guests: shares.length, result });
-  return { hash: shares.join(), ownShare, walkInShare, allotments, result, record };
-}
-
-/** Guests get back as far as their allotments go, one after the other; the rest is the payer's. */
-function shrinkOf(oracle: Oracle, groupId: string, whole: number, lines: string): NonNullable<GiveBack['group']> {
-  let left = whole;
-  const shrinks = [...oracle.allotments.values()]
-    .filter((allotment) => allotment.groupId === groupId)
-    .map(({ guestId, amount: borne }) => {
-      const less = Math.min(borne, left);
-      left -= less;
-      return { guestId, amount: less };
-    });
-  const refundsBefore = [...oracle.refunds.values()].filter(({ refund }) => refund.settlementId === groupId).length;
-  return { refundsBefore, lines, linesHash: lines, shrinks: [...shrinks, { guestId: 'payer', amount: left }] };
+function approvedOf({ settlements }: Oracle) {
+  return [...settlements.values()].flatMap(({ settlement }) => (settlement.state === 'approved' ? [settlement] : []));
 }

@@ -54,10 +54,11 @@ async function follow(
   run: readonly { readonly intents: readonly Intent[]; readonly isTwice: boolean }[],
 ): Promise<number> {
   const oracle = openOracle(wallets);
-  const moment = { oracle, newId: openIds(), allotmentIds: [] };
-  let [count, heard] = [0, await lastSeq(books)];
+  const past: Command[] = [];
+  const moment = { oracle, newId: openIds(), past };
+  let heard = await lastSeq(books);
   for (const { intents, isTwice } of run) {
-    const once = intents.map((intent): Command => intent(moment));
+    const once = intents.map((intent) => intent(moment));
     const commands = isTwice ? [...once, ...once] : once;
     oracle.events.length = 0;
     const expected = commands.map((command) => oracle.book(command));
@@ -67,7 +68,7 @@ async function follow(
     );
     expect(await readState(books, heard)).toEqual(stateOf(oracle));
     heard = await lastSeq(books);
-    count += commands.length;
+    past.push(...commands);
   }
   expect(await readTransfers(books)).toEqual(transfersOf(oracle));
   await expectSettlements(ledger, oracle);
@@ -78,7 +79,7 @@ async function follow(
   for (const account of new Set([...theirs.keys(), ...oracle.balances.keys()])) {
     expect([account, theirs.get(account) ?? 0]).toEqual([account, oracle.balances.get(account) ?? 0]);
   }
-  return count;
+  return past.length;
 }
 
 async function readState(books: Books, heard: number) {

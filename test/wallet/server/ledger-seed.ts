@@ -21,10 +21,10 @@ export const origins = [ISSUER_ACCOUNT, operatorAccount('kumo'), operatorAccount
 
 /** Ids of each kind of money row. Commands use one of another kind now and then. */
 const ids = (kind: number, count: number): string[] => Array.from({ length: count }, (_, index) => id(kind, index));
-export const settlementIds = ids(5, 10).map((value) => attemptIdSchema.parse(value));
-export const refundIds = ids(6, 8).map((value) => refundIdSchema.parse(value));
-export const reloadIds = ids(7, 8);
-export const repaymentIds = ids(8, 8);
+export const settlementIds = ids(5, 30).map((value) => attemptIdSchema.parse(value));
+export const refundIds = ids(6, 16).map((value) => refundIdSchema.parse(value));
+export const reloadIds = ids(7, 30);
+export const repaymentIds = ids(8, 20);
 export const holdIds = ids(9, 6);
 
 /** Stores, wallets and the operators' accounts, as registration would make them. */
