@@ -111,7 +111,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     publicOrigin: options.publicOrigin,
   });
   const app = buildHttp({
-    handlers: { ...buildRoutes(parts), ...reloading.handlers },
+    handlers: buildRoutes(parts, reloading),
     gate,
     streams,
     clock,
@@ -127,7 +127,11 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
   servePhonePage(app, options.phonePage);
   const demo = options.isDemo ? await openDemo(parts) : undefined;
   demo?.serve(app);
-  const sweeper = startSweeper({ bookkeeper, clock, log });
+  const sweeper = startSweeper({
+    bookkeeper,
+    clock,
+    onError: (error) => log.error({ err: error }, 'holds were not released'),
+  });
 
   return {
     demo,

@@ -497,7 +497,7 @@ describe('enrolment', () => {
     const server = await openServer((request, response) =>
       request.url === '/v1/keys'
         ? json(response, 200, { keys: [], serverTime: enrolled.serverTime })
-        : json(response, 403, { ...problemOf('terminal_not_approved'), status: 403 }),
+        : json(response, 403, problemOf('terminal_not_approved')),
     );
     const { client, links } = openClient(server.url);
 
