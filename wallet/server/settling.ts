@@ -70,9 +70,8 @@ export function openSettling(options: SettlingOptions): Settling {
       const payer = await tokens.judge(token, terminal.storeId, mode === 'offline' ? capturedAtMs : nowMs);
       const group = await groupOf(terminal, settlementId, body, payer, nowMs);
       if (group instanceof Refusal) return group;
-      if (payer.isGood && mode === 'online') {
-        await linked.cover({ settlementId, walletId: payer.walletId, method: payer.method, amount });
-      }
+      const limits = payer.isGood ? spendingLimitsOf(payer.limits, nowMs) : NO_LIMITS;
+      if (payer.isGood && mode === 'online') await linked.cover({ ...payer, settlementId, amount, limits });
       return {
         type: 'settle',
         settlementId,
@@ -82,7 +81,7 @@ export function openSettling(options: SettlingOptions): Settling {
         payer,
         mode,
         fee: await stores.feeOf(terminal.storeId, amount, nowMs),
-        limits: payer.isGood ? spendingLimitsOf(payer.limits, nowMs) : NO_LIMITS,
+        limits,
         ...(group === undefined ? {} : { group }),
         capturedAtMs,
         atMs: nowMs,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Money } from '#contract/money.ts';
 import type { SettlementMethodId } from '#contract/wallet.ts';
+import type { SpendingLimits } from '../ledger/ledger.ts';
 import type { Books } from '../store/books.ts';
 import type { Reloads } from './reloads.ts';
 
@@ -18,9 +19,13 @@ export interface LinkedPayments {
 export interface LinkedPayment {
   readonly settlementId: string;
   readonly walletId: string;
+  /** The code: one that took money before takes no more, and reloads none. */
+  readonly alias: string;
+  readonly counter: number;
   /** As the PIN was given for: `linked:<method id>` is the owner's consent to reload and pay. */
   readonly method: SettlementMethodId;
   readonly amount: Money;
+  readonly limits: SpendingLimits;
 }
 
 const LINKED = 'linked:';
@@ -29,21 +34,38 @@ const PATIENCE_MS = 3_000;
 const LOOK_MS = 200;
 
 export function openLinkedPayments(books: Books, reloads: Reloads, onError: (error: unknown) => void): LinkedPayments {
-  /** What has to be reloaded for the payment; 0 where nothing has. */
-  async function findLacking({ settlementId, walletId, amount }: LinkedPayment): Promise<number> {
+  /** What has to be reloaded for the payment; 0 where nothing has, or where it will be declined all the same. */
+  async function findLacking({ settlementId, walletId, amount, limits, ...code }: LinkedPayment): Promise<number> {
     const { db } = books;
-    // Its outcome stands, whatever the balance is now.
-    const seen = await db.selectFrom('settlement').select('id').where('id', '=', settlementId).executeTakeFirst();
-    if (seen !== undefined) return 0;
-    const account = await db
-      .selectFrom('account')
-      .select(['balance', 'held', 'owed', 'currency'])
-      .where('id', '=', walletId)
+    const seen = await db
+      .selectFrom('settlement')
+      .select('id')
+      .where((eb) =>
+        eb.or([
+          // Its outcome stands, whatever the balance is now.
+          eb('id', '=', settlementId),
+          eb.and([eb('alias', '=', code.alias), eb('counter', '=', code.counter), eb('was_booked', '=', 1)]),
+        ]),
+      )
       .executeTakeFirst();
-    if (account?.currency !== amount.currency) return 0;
-    const lacking = amount.amount - ((account.balance ?? 0) - account.held);
+    if (seen !== undefined) return 0;
+    const wallet = await db
+      .selectFrom('account')
+      .innerJoin('wallet', 'wallet.id', 'account.id')
+      .selectAll('account')
+      .select('wallet.per_payment_limit')
+      .where('account.id', '=', walletId)
+      .executeTakeFirst();
+    if (wallet?.currency !== amount.currency) return 0;
+    const inDay = limits.day > wallet.spent_day ? 0 : wallet.spent_in_day;
+    const inMonth = limits.month > wallet.spent_month ? 0 : wallet.spent_in_month;
+    const isWithin =
+      amount.amount <= Math.min(limits.perPayment, wallet.per_payment_limit) &&
+      inDay + amount.amount <= limits.perDay &&
+      inMonth + amount.amount <= limits.perMonth;
+    const lacking = amount.amount - ((wallet.balance ?? 0) - wallet.held);
     // A reload pays first what is owed.
-    return lacking > 0 ? lacking + account.owed : 0;
+    return isWithin && lacking > 0 ? lacking + wallet.owed : 0;
   }
 
   return {

@@ -38,6 +38,9 @@ const choose = (chosen: Partial<AutoReload> = {}, by = haru) =>
     },
   );
 
+let counters = 0;
+const nextCounter = (): number => (counters += 1);
+
 const balanceOf = async (): Promise<number> => (await haru.balance()).balance;
 
 /** What was asked for by itself, oldest first. */
@@ -191,12 +194,19 @@ describe('an automatic reload that was declined', () => {
 });
 
 describe('a payment by a linked method', () => {
-  const pay = (amount: number, settlementId = newId(), method: SettlementMethodId = `linked:${methodId}`) =>
+  const pay = (
+    amount: number,
+    settlementId = newId(),
+    { method = `linked:${methodId}`, counter = nextCounter() }: { method?: SettlementMethodId; counter?: number } = {},
+  ) =>
     wallet.reloading.cover({
       settlementId,
       walletId: haru.walletId,
+      alias: haru.walletId,
+      counter,
       method,
       amount: yen(amount),
+      limits: { perPayment: 50_000, perDay: 60_000, perMonth: 70_000, day: 20_000, month: 660 },
     });
 
   test('reloads what the wallet lacks, to the yen, before it is booked', async () => {
@@ -222,10 +232,25 @@ describe('a payment by a linked method', () => {
     expect(await balanceOf()).toBe(2_000);
   });
 
+  test('reloads nothing by a code that has paid before, nor for what is above a limit', async () => {
+    const counter = nextCounter();
+    await haru.spend(1_000, newId(), counter);
+    await pay(4_500, newId(), { counter });
+    await pay(50_001);
+    await haru.spend(4_000);
+    await pay(55_001);
+    await wallet.books.db.updateTable('wallet').set({ per_payment_limit: 400 }).execute();
+    await pay(500);
+    const asked = kumo.database.prepare('select count(*) from authorisation').pluck();
+    const before = asked.get();
+    await pay(400);
+    expect({ before, after: asked.get() }).toEqual({ before: 0, after: 1 });
+  });
+
   test('reloads nothing where the wallet has enough, or the customer chose another way to pay', async () => {
     await pay(5_000);
-    await pay(9_000, newId(), 'shown_code');
-    await pay(9_000, newId(), `linked:${newId()}`);
+    await pay(9_000, newId(), { method: 'shown_code' });
+    await pay(9_000, newId(), { method: `linked:${newId()}` });
     expect([await balanceOf(), kumo.database.prepare('select count(*) from authorisation').pluck().get()]).toEqual([
       5_000, 0,
     ]);

@@ -63,7 +63,7 @@ export interface Customer extends Caller {
   reload(methodId: string, amount: number, reloadId?: string): Promise<Answer<'putReload'>>;
   balance(): Promise<{ balance: number; owed: number }>;
   /** Pays in some shop. */
-  spend(amount: number, settlementId?: string): Promise<void>;
+  spend(amount: number, settlementId?: string, counter?: number): Promise<void>;
   /** Types of what the phone was told, oldest first. */
   told(): Promise<readonly string[]>;
 }
@@ -231,7 +231,7 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
         const { balance, owed } = (await running.ledger.readBalance(walletId)) ?? { balance: -1, owed: -1 };
         return { balance, owed };
       },
-      spend: async (amount, settlementId = newId()) => {
+      spend: async (amount, settlementId = newId(), counter = randomBytes(4).readUInt32BE(0)) => {
         const member = { memberRef: 'm', maskedName: 'H', settlementMethod: 'shown_code' };
         const outcome = await running.bookkeeper.book({
           type: 'settle',
@@ -243,7 +243,7 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
           payer: {
             isGood: true,
             alias: walletId,
-            counter: randomBytes(4).readUInt32BE(0),
+            counter,
             walletId,
             perPaymentLimit: 1_000_000,
             offlineAllowance: yen(0),
