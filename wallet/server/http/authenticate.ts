@@ -1,4 +1,5 @@
 import assert from 'node:assert';
+import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { type SignedMessage, type VerifyingKey, verifyRequest } from '#contract/signature.ts';
 import type { VerifyEd25519 } from '#contract/token.ts';
@@ -86,6 +87,7 @@ export function openGate(options: GateOptions): Gate {
       ...signedMessage(request, publicOrigin),
       body,
       nowSeconds: Math.floor(nowMs / 1_000),
+      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
       findKey: async (keyId) => {
         signing = isOperator ? await findOperator(keyId, request.params) : await findDevice(keyId);
         return signing?.key;
