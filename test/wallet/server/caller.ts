@@ -13,6 +13,7 @@ import {
   type RouteQuery,
   type RouteRequest,
   type RouteResponse,
+  type SettlementMethodId,
   type WalletEvent,
   walletEventSchema,
   walletRoutes,
@@ -193,7 +194,7 @@ export const PIN = '2580';
 
 /** A customer's phone: shows a fresh code each time. */
 export interface TestPhone extends Caller {
-  show(nowMs?: number): Promise<string>;
+  show(nowMs?: number, method?: SettlementMethodId, pin?: string): Promise<string>;
 }
 
 export async function bind(base: string, bindingCode: string, nowMs: () => number = Date.now): Promise<TestPhone> {
@@ -206,8 +207,8 @@ export async function bind(base: string, bindingCode: string, nowMs: () => numbe
   let counter = 0;
   return {
     ...phone,
-    show: async (atMs = nowMs()) => {
-      const issued = await phone.get('issueCredential', {}, { pin: PIN, method: 'shown_code' });
+    show: async (atMs = nowMs(), method = 'shown_code', pin = PIN) => {
+      const issued = await phone.get('issueCredential', {}, { pin, method });
       const credential = Buffer.from(issued.credential, 'base64url');
       counter += 1;
       const step = stepAt(atMs);

@@ -18,7 +18,7 @@ import {
 import { makeKey } from '#test/support/wallet-keys.ts';
 import { makeAdminToken } from '#wallet/server/admin-token.ts';
 import { openWalletServer, type WalletServer, type WalletServerOptions } from '#wallet/server/app.ts';
-import { openKeys } from '#wallet/server/keys.ts';
+import { openKeys, type ServerKeys } from '#wallet/server/keys.ts';
 import { ISSUER_ACCOUNT, type Ledger, operatorAccount } from '#wallet/server/ledger/ledger.ts';
 import { openSqliteLedger } from '#wallet/server/ledger/sqlite.ts';
 import { issuePairingCode } from '#wallet/server/pairing.ts';
@@ -33,6 +33,7 @@ export interface OpenWallet {
   readonly books: Books;
   readonly registry: Registry;
   readonly ledger: Ledger;
+  readonly keys: ServerKeys;
   /** Everything that was logged. */
   readonly logged: string[];
   readonly clock: { readonly nowMs: () => number; readonly move: (ms: number) => void };
@@ -78,11 +79,12 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
   });
   const registry = openRegistry(books);
   const ledger = openSqliteLedger(books);
+  const keys = openKeys(join(folder, 'keys.json'), clock);
   const server = await openWalletServer({
     books,
     rates: NO_RATES,
     ledger: wrap(ledger),
-    keys: openKeys(join(folder, 'keys.json'), clock),
+    keys,
     newId: () => uuidV7(clock.nowMs(), randomBytes(10)),
     random: (bytes) => randomBytes(bytes),
     log: pino({ level: 'trace' }, sink),
@@ -105,6 +107,7 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
     books,
     registry,
     ledger,
+    keys,
     logged,
     clock,
     enrolmentCodeOf,
