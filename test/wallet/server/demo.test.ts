@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attemptIdSchema, checkIdSchema } from '#contract/ids.ts';
-import { isWalletCode } from '#contract/token.ts';
-import { enrol, newId } from '#test/wallet/server/caller.ts';
+import { isWalletCode, parseCode } from '#contract/token.ts';
+import { bind, enrol, newId, PIN } from '#test/wallet/server/caller.ts';
 import { openWallet, type OpenWallet } from '#test/wallet/server/open.ts';
 
 let wallet: OpenWallet;
@@ -62,6 +62,38 @@ describe('the demo', () => {
     });
   });
 
+  test('two of its customers can pay a shop without the network, from the first code on', async () => {
+    const allowances: unknown[] = [];
+    for (const customer of [1, 2, 3, 4, 5, 6]) {
+      const parsed = parseCode(await showCode(customer));
+      allowances.push(parsed.ok && parsed.code.claims.offlineAllowance);
+    }
+    const held = await wallet.books.db.selectFrom('account').select('held').where('held', '>', 0).execute();
+    expect([allowances, held]).toEqual([
+      [3_000, 0, 0, 0, 3_000, 0],
+      [{ held: 3_000 }, { held: 3_000 }],
+    ]);
+  });
+
+  test('a customer’s own phone, bound by the link, chooses a PIN and has an allowance of its own', async () => {
+    await showCode();
+    const [haru] = (await (await fetch(`${wallet.base}/demo/customers`)).json()) as [{ phoneUrl: string }];
+    const phone = await bind(wallet.base, haru.phoneUrl.replace(/^.*#bind=/, ''), wallet.clock.nowMs);
+    const issued = await phone.get('issueCredential', {}, { pin: PIN, method: 'contactless' });
+    expect([issued.offlineAllowance.amount, (await phone.get('getWallet', {})).offlineAllowance]).toMatchObject([
+      3_000,
+      { chosen: { amount: 3_000 }, reserved: { amount: 6_000 } },
+    ]);
+  });
+
+  test('makes its codes from one credential, and from a new one in time', async () => {
+    const first = credentialIn(await showCode());
+    wallet.clock.move(23 * 3_600_000);
+    const same = credentialIn(await showCode());
+    wallet.clock.move(3_600_000);
+    expect([same === first, credentialIn(await showCode()) === first]).toEqual([true, false]);
+  });
+
   test('keeps one enrolment code until it is used or half its life is over', async () => {
     const ask = async (): Promise<string> => {
       const response = await fetch(`${wallet.base}/demo/enrolment-code`);
@@ -94,10 +126,15 @@ describe('the demo', () => {
   });
 });
 
-async function showCode(): Promise<string> {
-  const path = '/demo/customers/01900000-0000-7000-8000-000000000001/code';
+async function showCode(customer = 1): Promise<string> {
+  const path = `/demo/customers/01900000-0000-7000-8000-00000000000${customer}/code`;
   const response = await fetch(wallet.base + path, { method: 'POST' });
   return ((await response.json()) as { code: string }).code;
+}
+
+function credentialIn(token: string): string {
+  const parsed = parseCode(token);
+  return parsed.ok ? Buffer.from(parsed.code.credential).toString('base64url') : 'none';
 }
 
 function statusOf(method: string, path: string, host: string): Promise<number | undefined> {
