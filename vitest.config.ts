@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three projects over one tree of tests. `rooms` may run its files side by side; `e2e` owns the machine, because a
+ * Four projects over one tree of tests. `rooms` may run its files side by side; `e2e` owns the machine, because a
  * browser, a terminal and a wallet server at once are all that two cores can carry; `devices` needs socat, udev and
- * umockdev, so only `npm run test:devices` runs it.
+ * umockdev, and `postgres` a PostgreSQL, so only `npm run test:devices` and `npm run test:postgres` run them.
  */
 export default defineConfig({
   test: {
@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'rooms',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: ['test/e2e/**', 'test/devices/**'],
+          exclude: ['test/e2e/**', 'test/devices/**', 'test/postgres/**'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -46,6 +46,18 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['test/postgres/**/*.test.ts'],
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -324,12 +324,17 @@ export function hashRefund(command: GiveBack): string {
 
 /** A reference that a person can read out: eight letters from the random end of the id, none easily mistaken. */
 export function referenceOf(settlementId: string): string {
-  const random = BigInt(`0x${settlementId.replaceAll('-', '').slice(-10)}`);
-  const letters = Array.from({ length: 8 }, (_, place) =>
-    '0123456789ABCDEFGHJKMNPQRSTVWXYZ'.charAt(Number((random >> BigInt(35 - 5 * place)) & 31n)),
-  ).join('');
-  return `${letters.slice(0, 4)}-${letters.slice(4)}`;
+  const end = settlementId.slice(-10);
+  return `${lettersOf(end.slice(0, 5))}-${lettersOf(end.slice(5))}`;
 }
+
+/** Four letters of five hexadecimal digits. */
+function lettersOf(digits: string): string {
+  const bits = Number.parseInt(digits, 16);
+  return [15, 10, 5, 0].map((shift) => LETTERS.charAt((bits >> shift) & 31)).join('');
+}
+
+const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 function hash(parts: readonly (string | number)[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');

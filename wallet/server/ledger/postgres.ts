@@ -1,0 +1,124 @@
+import assert from 'node:assert';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { codeOf, isRolledBack, type PostgresBooks } from '../store/postgres.ts';
+import { toSettlement } from './answers.ts';
+import type { Command, Ledger, Outcome } from './ledger.ts';
+import { bookCommands, lockConcerned } from './postgres-commands.ts';
+import { openInquiries } from './postgres-inquiries.ts';
+import { cutRuns, type Run } from './postgres-runs.ts';
+import { bookSettlements } from './postgres-settle.ts';
+import { readBooks } from './read-books.ts';
+
+/**
+ * The ledger on PostgreSQL. A list of settlements is one call of one function and so one round trip and one flush to the
+ * disk; other commands are functions too, called in the order of the list inside the same transaction.
+ *
+ * Whatever another server or the network does to a list, it is booked again as it was: ids make that safe. After a few
+ * tries it is given up, and whoever asked may ask again.
+ */
+export function openPostgresLedger(books: PostgresBooks): Ledger {
+  const { lanes, pool, db } = books;
+  const inquiries = openInquiries(pool);
+  return {
+    book: (commands) => retrying(() => bookList(lanes, commands)),
+    findSettlement: async (settlementId, storeId) => {
+      const row = await inquiries.find(settlementId);
+      return row === undefined || row.store_id !== storeId ? undefined : toSettlement(row, row.record);
+    },
+    readBalance: async (walletId) => {
+      const row = await db
+        .selectFrom('account')
+        .select(['currency', 'balance', 'held', 'owed'])
+        .where('id', '=', walletId)
+        .where('kind', '=', 'wallet')
+        .executeTakeFirst();
+      if (row === undefined) return undefined;
+      const { currency, balance, held, owed } = row;
+      assert(currency !== null && balance !== null, 'a wallet has a balance in a currency');
+      return { currency, balance, held, owed };
+    },
+    readBooks: () => readBooks(books),
+  };
+}
+
+/** Between tries. The sum is less than a terminal waits for its answer. */
+const RETRY_PAUSES_MS = [0, 20, 100, 500, 1_000];
+
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (const pauseMs of RETRY_PAUSES_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isWorthRetrying(error)) throw error;
+      await pause(pauseMs);
+    }
+  }
+  return work();
+}
+
+/** Another server was first with an id, or the connection or the database went away, perhaps after the commit. */
+function isWorthRetrying(error: unknown): boolean {
+  const code = codeOf(error);
+  return isRolledBack(error) || code === '23505' || code.startsWith('08') || code.startsWith('57P') || isLost(error);
+}
+
+function isLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return (
+    ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(codeOf(error)) ||
+    error.message.startsWith('Connection terminated')
+  );
+}
+
+async function bookList(lanes: pg.Pool, commands: readonly Command[]): Promise<readonly Outcome[]> {
+  const runs = cutRuns(commands);
+  const client = await lanes.connect();
+  let isSound = false;
+  try {
+    const outcomes = await bookRuns(client, runs, commands);
+    isSound = true;
+    return outcomes;
+  } catch (error) {
+    // What the database refuses leaves the connection as it was; whatever else happens to it, another one is opened.
+    isSound = error instanceof pg.DatabaseError && !codeOf(error).startsWith('57P');
+    throw error;
+  } finally {
+    client.release(!isSound);
+  }
+}
+
+async function bookRuns(
+  client: pg.ClientBase,
+  runs: readonly Run[],
+  commands: readonly Command[],
+): Promise<readonly Outcome[]> {
+  const outcomes: (Outcome | undefined)[] = commands.map(() => undefined);
+  const [only] = runs;
+  if (runs.length === 1 && only?.type === 'settle') {
+    // A statement by itself is a transaction by itself.
+    await bookRun(client, only, outcomes);
+  } else if (runs.length > 0) {
+    await client.query('begin');
+    try {
+      await lockConcerned(client, commands);
+      for (const run of runs) await bookRun(client, run, outcomes);
+      await client.query('commit');
+    } catch (error) {
+      // Where the connection is gone, so is the transaction.
+      await client.query('rollback').catch(() => {});
+      throw error;
+    }
+  }
+  return outcomes.map((outcome) => {
+    assert(outcome !== undefined, 'every command has an outcome');
+    return outcome;
+  });
+}
+
+async function bookRun(client: pg.ClientBase, run: Run, outcomes: (Outcome | undefined)[]): Promise<void> {
+  const booked =
+    run.type === 'settle' ? await bookSettlements(client, run.asked) : await bookCommands(client, run.commands);
+  run.places.forEach((place, index) => (outcomes[place] = booked[index]));
+  if (run.type === 'settle') for (const [place, of] of run.echoes) outcomes[place] = booked[of];
+}
