@@ -56,6 +56,7 @@ export interface TokenOptions {
 /** Long enough to pay for two days without the network. */
 const LIFETIME_SECONDS = 48 * 3_600;
 const MAX_KNOWN_CREDENTIALS = 20_000;
+const MAX_KNOWN_REFERENCES = 50_000;
 
 /** An expired code is a nuisance that a new one ends; any other fault means that the code is not what it claims. */
 const reasons: Readonly<Record<CodeRefusal, DeclineReason>> = {
@@ -70,6 +71,19 @@ const reasons: Readonly<Record<CodeRefusal, DeclineReason>> = {
 
 export function openTokens({ keys, payers, allowances, verify }: TokenOptions): Tokens {
   const verifyOnce = rememberOwn(keys, verify);
+  const references = new Map<string, string>();
+
+  /** A regular of a shop is known there by the same reference each time. */
+  function referenceOf(storeId: string, walletId: string): string {
+    const name = `${storeId}${walletId}`;
+    const known = references.get(name);
+    if (known !== undefined) return known;
+    const reference = memberRefOf(keys, storeId, walletId);
+    if (references.size >= MAX_KNOWN_REFERENCES) references.clear();
+    references.set(name, reference);
+    return reference;
+  }
+
   return {
     async issue(phone, method, nowMs) {
       const issuedAt = Math.floor(nowMs / 1_000);
@@ -120,7 +134,7 @@ export function openTokens({ keys, payers, allowances, verify }: TokenOptions): 
         perPaymentLimit,
         offlineAllowance: { amount: offlineAllowance, currency },
         member: {
-          memberRef: memberRefOf(keys, storeId, walletId),
+          memberRef: referenceOf(storeId, walletId),
           maskedName: maskName(walletName),
           settlementMethod: methodForShops(method),
         },
