@@ -46,6 +46,7 @@ const DAY_MS = 24 * 3_600_000;
 /** A day's file is asked for when the operator has had time to close the day. */
 const FILE_READY_MS = 3_600_000;
 const FILE_RETRY_MS = 600_000;
+const AFTER_START_MS = 60_000;
 
 export function openReloading(options: ReloadingOptions): Reloading {
   const { books, bookkeeper, keys, clock, newId, random, log } = options;
@@ -71,7 +72,8 @@ export function openReloading(options: ReloadingOptions): Reloading {
   const sweeper = openAlarm(clock, autoReloads.sweep, onError);
   const accountant = openAlarm(clock, reconcileYesterday, onError);
   let sweep: NodeJS.Timeout | undefined;
-  let reconcilesAtMs = 0;
+  // Operators that start beside this server are there by then.
+  let reconcilesAtMs = clock.nowMs() + AFTER_START_MS;
 
   /** Once a day, and after a start: what does not agree is a line in the log, and on the administrator's page. */
   async function reconcileYesterday(): Promise<number> {

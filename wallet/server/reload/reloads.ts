@@ -126,8 +126,11 @@ export function openReloads(options: ReloadsOptions): Reloads {
   }
 
   async function postpone(row: ReloadRow, state: 'unknown' | 'authorising'): Promise<Standing> {
-    const waitMs = Math.min(FIRST_INQUIRY_MS * 2 ** row.inquiries, MAX_INQUIRY_MS);
-    await moveReload(books.db, row.id, unsaidStates, { state, next_inquiry_at_ms: clock.nowMs() + waitMs });
+    const nowMs = clock.nowMs();
+    // Ever less often: a quarter of the time that it has been open.
+    const waitMs = Math.min(Math.max((nowMs - row.requested_at_ms) / 4, FIRST_INQUIRY_MS), MAX_INQUIRY_MS);
+    const next_inquiry_at_ms = nowMs + Math.ceil(waitMs);
+    await moveReload(books.db, row.id, unsaidStates, { state, next_inquiry_at_ms });
     options.onDue();
     return { row: await reread(row) };
   }
