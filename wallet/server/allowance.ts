@@ -23,7 +23,7 @@ export interface Allowances {
   choose(walletId: string, amount: number, nowMs: number): Promise<number | Refusal>;
 }
 
-export interface NewCredential {
+interface NewCredential {
   readonly phoneId: string;
   readonly walletId: string;
   readonly method: SettlementMethodId;
@@ -32,7 +32,7 @@ export interface NewCredential {
 }
 
 /** So long a shop's late items still find their money after the credential has run out. */
-export const GRACE_MS = 72 * 3_600_000;
+const GRACE_MS = 72 * 3_600_000;
 /** What is reserved before any credential promises it waits so long for one. */
 const UNPROMISED_MS = 48 * 3_600_000;
 

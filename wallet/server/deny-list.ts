@@ -10,7 +10,7 @@ export interface DenyList {
   addIn(trx: Transaction<Schema>, alias: string, reason: DenyReason, atMs: number): Promise<void>;
 }
 
-export type DenyReason = 'phone_removed' | 'token_replayed';
+type DenyReason = 'phone_removed' | 'token_replayed';
 
 export function openDenyList(books: Books): DenyList {
   async function addIn(trx: Transaction<Schema>, alias: string, reason: DenyReason, atMs: number): Promise<void> {

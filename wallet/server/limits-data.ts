@@ -22,7 +22,7 @@ export interface Limits {
 }
 
 /** A wallet that anybody opened with a phone, and one whose owner has shown who they are. */
-export type Level = 'basic' | 'verified';
+type Level = 'basic' | 'verified';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

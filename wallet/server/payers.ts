@@ -13,7 +13,7 @@ export interface Payers {
   forget(keyId: string): void;
 }
 
-export interface PayingPhone {
+interface PayingPhone {
   readonly keyId: string;
   readonly walletId: string;
   readonly walletName: string;

@@ -107,7 +107,7 @@ describe('a PIN', () => {
       pins.choose(walletId, '8642', undefined),
       pins.choose(walletId, '9753', undefined),
     ]);
-    expect(chosen.map(codeOf).toSorted()).toEqual(['pin_exists', undefined]);
+    expect(new Set(chosen.map(codeOf))).toEqual(new Set(['pin_exists', undefined]));
   });
 });
 
@@ -163,7 +163,7 @@ describe('wrong PINs', () => {
       const { stdout } = await promisify(execFile)(process.execPath, [GUESSER, folder, walletId, String(nowMs)]);
       return JSON.parse(stdout) as Record<string, number>;
     };
-    const [one = {}, other = {}] = await Promise.all([guess(), guess()]);
+    const [one, other] = await Promise.all([guess(), guess()]);
     expect([(one['pin_wrong'] ?? 0) + (other['pin_wrong'] ?? 0), await readRow()]).toMatchObject([
       4,
       { pin_failures: 4 },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { attemptIdSchema, checkIdSchema } from '#contract/ids.ts';
-import type { Settlement } from '#contract/settlement.ts';
+import type { Settlement, SettlementRequest } from '#contract/settlement.ts';
 import { type CredentialClaims, encodeCode, parseCode, proofSigningInput, stepAt } from '#contract/token.ts';
 import { makeIssuer, makeKey, showCode, type TestKey } from '#test/support/wallet-keys.ts';
 import { type Caller, newId, PIN, type TestPhone } from '#test/wallet/server/caller.ts';
@@ -148,48 +148,6 @@ describe('judging codes', () => {
   });
 });
 
-describe('whose code it is', () => {
-  test('is asked of the books once, as long as nobody has changed who may pay', async () => {
-    const { payers, alias } = await openRemembering();
-    await payers.find(alias);
-    await remove();
-    expect((await payers.find(alias))?.revokedAtMs).toBe(undefined);
-  });
-
-  test('is asked again once this server has revoked the key, or told the phone another method', async () => {
-    const { payers, alias } = await openRemembering();
-    await payers.find(alias);
-    await remove();
-    payers.forget(haru.keyId);
-    expect((await payers.find(alias))?.revokedAtMs).toBe(1);
-  });
-
-  test('is asked again once another server may have changed it', async () => {
-    const { payers, alias, changes } = await openRemembering();
-    await payers.find(alias);
-    await remove();
-    changes.now = 2;
-    expect((await payers.find(alias))?.revokedAtMs).toBe(1);
-  });
-
-  test('is asked each time while it is not known whether another server changed it', async () => {
-    const { payers, alias, changes } = await openRemembering();
-    changes.now = undefined;
-    await payers.find(alias);
-    await remove();
-    expect((await payers.find(alias))?.revokedAtMs).toBe(1);
-  });
-
-  test('is not remembered where it was revoked while it was being read', async () => {
-    const { payers, alias } = await openRemembering();
-    const reading = payers.find(alias);
-    payers.forget(haru.keyId);
-    await reading;
-    await remove();
-    expect((await payers.find(alias))?.revokedAtMs).toBe(1);
-  });
-});
-
 describe('a name', () => {
   test.each([
     ['Haru Tanaka', 'Haru •••'],
@@ -223,18 +181,6 @@ async function openCounting() {
     },
   });
   return { tokens, verified: () => count };
-}
-
-async function openRemembering() {
-  const changes: { now: number | undefined } = { now: 1 };
-  const { alias } = claimsOf(await takeCredential()).claims;
-  const payers = openPayers(wallet.books, wallet.clock, { epoch: () => changes.now, close: async () => {} });
-  return { payers, alias, changes };
-}
-
-/** Behind the back of whoever remembers. */
-async function remove(): Promise<void> {
-  await wallet.books.db.updateTable('phone').set({ revoked_at_ms: 1 }).where('id', '=', haru.keyId).execute();
 }
 
 async function takeCredential(): Promise<Parts> {
@@ -280,7 +226,7 @@ function spoil(token: string): string {
 
 async function settle(
   token: string,
-  { amount = yen(1_000), mode = 'online' as 'online' | 'offline', capturedAt = nowText() } = {},
+  { amount = yen(1_000), mode = 'online', capturedAt = nowText() }: Partial<SettlementRequest> = {},
 ): Promise<Settlement> {
   const settlementId = attemptIdSchema.parse(newId());
   const checkId = checkIdSchema.parse(newId());
