@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import { looksLikeCardNumber } from '#contract/operator.ts';
 import { methodKindSchema, type ReloadMethod } from '#contract/reload.ts';
 import type { RouteInput, RouteResponse } from '#contract/wallet.ts';
@@ -7,6 +7,7 @@ import { Refusal } from '../problem.ts';
 import type { Books } from '../store/books.ts';
 import type { Schema } from '../store/schema.ts';
 import type { Operators } from './operators.ts';
+import type { Turns } from './turns.ts';
 
 /** Payment means that customers registered to reload from. Only the operator knows what is behind a token. */
 export interface Methods {
@@ -20,6 +21,8 @@ export interface Methods {
 export interface MethodsOptions {
   readonly books: Books;
   readonly operators: Operators;
+  /** By wallet. */
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly newId: () => string;
 }
@@ -27,7 +30,7 @@ export interface MethodsOptions {
 const MAX_METHODS = 20;
 const DEFAULT_SETTLEMENT_METHOD = 'shown_code';
 
-export function openMethods({ books, operators, clock, newId }: MethodsOptions): Methods {
+export function openMethods({ books, operators, turns, clock, newId }: MethodsOptions): Methods {
   return {
     async add(walletId, { operatorId, kind, setupToken }) {
       if (looksLikeCardNumber(setupToken)) {
@@ -46,7 +49,7 @@ export function openMethods({ books, operators, clock, newId }: MethodsOptions):
       }
 
       const means = result.value;
-      const registered = await books.write(async (trx) => {
+      const register = async (trx: Transaction<Schema>) => {
         // Whoever registers for the same wallet waits here.
         await trx
           .selectFrom('wallet')
@@ -76,7 +79,8 @@ export function openMethods({ books, operators, clock, newId }: MethodsOptions):
         };
         await trx.insertInto('reload_method').values(row).execute();
         return { row, wasRegistered: false };
-      });
+      };
+      const registered = await turns.take(walletId, () => books.write(register));
       // A token that nothing names any more.
       if (registered === undefined || registered.wasRegistered) await port.forget(means.token);
       if (registered === undefined) {

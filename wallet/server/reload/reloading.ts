@@ -12,6 +12,7 @@ import { openOperators, type Operators } from './operators.ts';
 import { reconcile } from './reconciliation.ts';
 import { openReloads } from './reloads.ts';
 import { type ReloadHandlers, reloadRoutes } from './routes.ts';
+import { openTurns } from './turns.ts';
 
 /** Everything about money that comes into wallets: where the parts of this folder meet. */
 export interface Reloading extends LinkedPayments {
@@ -54,11 +55,13 @@ export function openReloading(options: ReloadingOptions): Reloading {
   const key = requestKeyOf(keys);
   const closing = new AbortController();
   const operators = openOperators({ books, key, clock, random, closing: closing.signal });
-  const methods = openMethods({ books, operators, clock, newId });
+  const turns = openTurns();
+  const methods = openMethods({ books, operators, turns, clock, newId });
   const reloads = openReloads({
     books,
     bookkeeper,
     operators,
+    turns,
     clock,
     log,
     onDue: () => inquirer.ring(),

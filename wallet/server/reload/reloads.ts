@@ -1,3 +1,4 @@
+import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { Money } from '#contract/money.ts';
 import type { Authorisation, OperatorWebhook } from '#contract/operator.ts';
@@ -6,6 +7,7 @@ import type { Clock } from '../call.ts';
 import { operatorAccount } from '../ledger/ledger.ts';
 import { Refusal } from '../problem.ts';
 import type { Books } from '../store/books.ts';
+import type { Schema } from '../store/schema.ts';
 import type { OperatorPort, PortResult } from './operator-port.ts';
 import type { Operators } from './operators.ts';
 import {
@@ -19,6 +21,7 @@ import {
   unsaidStates,
 } from './reload-rows.ts';
 import { type NewReload, writeReload } from './request.ts';
+import type { Turns } from './turns.ts';
 
 /**
  * Money from a means into a wallet.
@@ -52,6 +55,8 @@ export interface ReloadsOptions {
   readonly books: Books;
   readonly bookkeeper: Bookkeeper;
   readonly operators: Operators;
+  /** By wallet. */
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly log: Logger;
   /** Something became due earlier than it seemed. */
@@ -74,10 +79,10 @@ const ROUND = 16;
 const MAX_AUTO_DECLINES = 2;
 
 export function openReloads(options: ReloadsOptions): Reloads {
-  const { books, bookkeeper, operators, clock, log } = options;
+  const { books, bookkeeper, operators, turns, clock, log } = options;
 
   async function start(request: NewReload): Promise<Standing | Refusal> {
-    const written = await writeReload(books, request, clock.nowMs(), LEASE_MS);
+    const written = await turns.take(request.walletId, () => writeReload(books, request, clock.nowMs(), LEASE_MS));
     if (written instanceof Refusal) return written;
     if (!written.isNew) return { row: written.row };
     const { port } = (await operators.find(written.row.operator_id)) ?? {};
@@ -156,16 +161,15 @@ export function openReloads(options: ReloadsOptions): Reloads {
       const reversed = await port.reverse(reloadId);
       return reversed.type === 'success' ? decline(now, 'other', ['captured']) : { row: now };
     }
-    await books.write(async (trx) => {
-      const isFirst = await moveReload(trx, reloadId, ['captured'], {
-        state: 'credited',
-        next_inquiry_at_ms: null,
-        settled_at_ms: atMs,
-      });
-      if (!isFirst || row.cause !== 'auto') return;
-      await trx.updateTable('auto_reload').set({ declines: 0 }).where('wallet_id', '=', walletId).execute();
+    const isFirst = await moveReload(books.db, reloadId, ['captured'], {
+      state: 'credited',
+      next_inquiry_at_ms: null,
+      settled_at_ms: atMs,
     });
-    if (row.cause === 'auto') options.onAutoCredited();
+    if (isFirst && row.cause === 'auto') {
+      await books.db.updateTable('auto_reload').set({ declines: 0 }).where('wallet_id', '=', walletId).execute();
+      options.onAutoCredited();
+    }
     return { row: await reread(row), balance: outcome.balance };
   }
 
@@ -176,7 +180,7 @@ export function openReloads(options: ReloadsOptions): Reloads {
   ): Promise<Standing> {
     const { id: reloadId, wallet_id: walletId, cause } = row;
     const atMs = clock.nowMs();
-    await books.write(async (trx) => {
+    const write = async (trx: Transaction<Schema>): Promise<void> => {
       const isFirst = await moveReload(trx, reloadId, from, {
         state: 'declined',
         reason,
@@ -213,7 +217,8 @@ export function openReloads(options: ReloadsOptions): Reloads {
         .where('wallet_id', '=', walletId)
         .execute();
       await tell('auto_reload_stopped', { reason, declines: auto.declines });
-    });
+    };
+    await turns.take(walletId, () => books.write(write));
     return { row: await reread(row) };
   }
 

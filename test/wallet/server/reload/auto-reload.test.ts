@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AutoReload } from '#contract/reload.ts';
 import type { SettlementMethodId } from '#contract/wallet.ts';
@@ -206,7 +207,7 @@ describe('a payment by a linked method', () => {
       counter,
       method,
       amount: yen(amount),
-      limits: { perPayment: 50_000, perDay: 60_000, perMonth: 70_000, day: 20_000, month: 660 },
+      limits: { perPayment: 50_000, perDay: 54_000, perMonth: 70_000, day: 20_000, month: 660 },
     });
 
   test('reloads what the wallet lacks, to the yen, before it is booked', async () => {
@@ -238,7 +239,7 @@ describe('a payment by a linked method', () => {
     await pay(4_500, newId(), { counter });
     await pay(50_001);
     await haru.spend(4_000);
-    await pay(55_001);
+    await pay(49_500);
     await wallet.books.db.updateTable('wallet').set({ per_payment_limit: 400 }).execute();
     await pay(500);
     const asked = kumo.database.prepare('select count(*) from authorisation').pluck();
@@ -323,10 +324,12 @@ describe('the reconciliation with an operator', () => {
     const midnightMs = Date.parse(`${today()}T00:00:00Z`);
     const reloadId = await reload(500);
     kumo.database.prepare('update event set at_ms = ?').run(midnightMs - 1_000);
-    wallet.books.database.exec('drop trigger transfer_stays');
-    wallet.books.database
-      .prepare('update transfer set booked_at_ms = ? where id = ?')
-      .run(midnightMs + 1_000, reloadId);
+    await sql`drop trigger transfer_stays`.execute(wallet.books.db);
+    await wallet.books.db
+      .updateTable('transfer')
+      .set({ booked_at_ms: midnightMs + 1_000 })
+      .where('id', '=', reloadId)
+      .execute();
     const yesterday = new Date(midnightMs - 1).toISOString().slice(0, 10);
     expect([await read(yesterday), await read()]).toEqual([
       { date: yesterday, matched: { count: 1, amount: 500 }, oursOnly: [], theirsOnly: [], amountDiffers: [] },

@@ -19,24 +19,22 @@ import { openGate } from '#wallet/server/http/authenticate.ts';
 import { buildHttp, defaultRates } from '#wallet/server/http.ts';
 import { openKeys, openVerifier } from '#wallet/server/keys.ts';
 import type { Ledger } from '#wallet/server/ledger/ledger.ts';
-import { openSqliteLedger } from '#wallet/server/ledger/sqlite.ts';
 import { openNonceMemory } from '#wallet/server/nonces.ts';
 import { Refusal } from '#wallet/server/problem.ts';
 import { openReloading, type Reloading } from '#wallet/server/reload/reloading.ts';
 import { phoneOf } from '#wallet/server/routes/parts.ts';
 import { openSessions } from '#wallet/server/sessions.ts';
 import { openSigners } from '#wallet/server/signers.ts';
-import { openSqliteBooks, type SqliteBooks } from '#wallet/server/store/books.ts';
-import { openDatabase } from '#wallet/server/store/database.ts';
+import type { Books } from '#wallet/server/store/books.ts';
+import { serveBooks } from '#wallet/server/store/place.ts';
 import { openRegistry } from '#wallet/server/store/registry.ts';
-import { unknownChanges } from '#wallet/server/store/signer-changes.ts';
 import { openStreams } from '#wallet/server/stream.ts';
 import { readWallet } from '#wallet/server/wallet-view.ts';
 
 /** The wallet server's reloading over real HTTP, real books and real operators, with a clock that the test can move on. */
 export interface OpenReloading {
   readonly base: string;
-  readonly books: SqliteBooks;
+  readonly books: Books;
   readonly ledger: Ledger;
   readonly reloading: Reloading;
   /** Everything that was logged. */
@@ -50,6 +48,8 @@ export interface OpenReloading {
   /** A new customer's phone. */
   customer(balance?: number): Promise<Customer>;
   admin(path: string, init?: RequestInit): Promise<Response>;
+  /** Another server beside this one over the same books, which have to be a PostgreSQL's. Ends with this one. */
+  besides(): Promise<string>;
   /** The process ends without a word, and another one starts over the same books. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -70,7 +70,10 @@ export interface Customer extends Caller {
 
 const LIMITS = { perPayment: 1_000_000, perDay: 1_000_000, perMonth: 1_000_000, day: 20_000, month: 660 };
 
-export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenReloading> {
+export async function openTestReloading({
+  autoRetryMs = 0,
+  databaseUrl,
+}: { autoRetryMs?: number; databaseUrl?: string } = {}): Promise<OpenReloading> {
   const folder = mkdtempSync(join(tmpdir(), 'warikan-reloading-'));
   let offsetMs = 0;
   const clock = { nowMs: () => Date.now() + offsetMs };
@@ -86,15 +89,15 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
   const log = pino({ level: 'trace' }, sink);
 
   async function start(port: number) {
-    const books = openSqliteBooks(openDatabase(join(folder, 'wallet.sqlite')));
+    const served = await serveBooks({ data: folder, databaseUrl }, clock, (error) => log.error({ err: error }));
+    const { books, ledger } = served;
     const registry = openRegistry(books);
-    const ledger = openSqliteLedger(books);
     const bookkeeper = openBookkeeper(ledger);
     const makeId = (): string => uuidV7(clock.nowMs(), randomBytes(10));
     const reloading = openReloading({ books, bookkeeper, keys, clock, newId: makeId, random, log, autoRetryMs });
     const gate = openGate({
       books,
-      signers: openSigners(registry, unknownChanges),
+      signers: openSigners(registry, served.changes),
       sessions: openSessions(keys, random),
       nonces: openNonceMemory(REPLAY_WINDOW_SECONDS),
       verify: openVerifier(),
@@ -121,7 +124,7 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
       await app.close();
       await reloading.close();
       await bookkeeper.close();
-      await books.close();
+      await served.close();
     };
     return { books, registry, ledger, bookkeeper, reloading, close, port: (app.server.address() as AddressInfo).port };
   }
@@ -135,6 +138,7 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
     atMs: Date.now(),
   });
   const operators = new Set<OpenOperator>();
+  const others = new Set<typeof running>();
   const storeId = await running.registry.openStore({ storeId: storeIdSchema.parse(newId()), name: 'Bar Mori' });
 
   const admin = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -193,12 +197,18 @@ export async function openTestReloading({ autoRetryMs = 0 } = {}): Promise<OpenR
       if (balance > 0) await fund(walletId, balance);
       return customerOf(makeCaller({ base, keyId: phoneId, key, nowMs: clock.nowMs }), walletId);
     },
+    besides: async () => {
+      const other = await start(0);
+      others.add(other);
+      return `http://127.0.0.1:${other.port}`;
+    },
     restart: async () => {
       await running.close();
       running = await start(running.port);
     },
     close: async () => {
       await running.close();
+      for (const other of others) await other.close();
       for (const operator of operators) await operator.close();
       rmSync(folder, { recursive: true });
     },
