@@ -48,7 +48,7 @@ function CurrentScreen(): JSX.Element {
   const isPinMissing = state.view?.pin.isSet === false;
   useTableLink();
   // Nothing can be paid without a PIN, so it is the first thing that a new wallet asks for.
-  if (isPinMissing) return <ChoosePin parent="" onDone={() => router.go('')} />;
+  if (isPinMissing) return <ChoosePin onDone={() => router.go('')} />;
   switch (first) {
     case 'pay':
       return <Pay />;

@@ -25,7 +25,12 @@ export function methodName(t: Words, view: View | undefined, method: SettlementM
 
 /** Of a linked method: the payment means, whose name stands where else the balance does. */
 export function linkedName(view: View | undefined, method: SettlementMethodId): string | undefined {
-  return view?.settlementMethods.find((known) => known.method === method)?.linkedTo?.displayName;
+  return unbroken(view?.settlementMethods.find((known) => known.method === method)?.linkedTo?.displayName);
+}
+
+/** The dots of `Kumo Card •••• 4242` stay with their digits where a line is broken. */
+export function unbroken<Name extends string | undefined>(displayName: Name): Name {
+  return displayName?.replaceAll('• ', '•\u00a0') as Name;
 }
 
 /** By the words of the contract that a shop accepts, which may be ones that this phone does not know. */

@@ -58,7 +58,7 @@ export function openPay({ keyId, storage, ask, codes, nowMs, view }: PayOptions)
 
   /** Without the network the PIN is judged here: it opens what is stored, of whichever method, or it does not. */
   async function openStored(pin: string): Promise<PinOutcome> {
-    if (isLocked(view()?.pin, nowMs())) return { type: 'locked' };
+    if (view()?.pin.isLocked === true) return { type: 'locked' };
     const stored = (await storage.find(keyId))?.vault;
     if (stored === undefined) return { type: 'notStored' };
     if (stored.sealed === undefined) return { type: 'emptied' };
@@ -117,12 +117,6 @@ export function openPay({ keyId, storage, ask, codes, nowMs, view }: PayOptions)
       if (answer !== undefined && chosen === method && !answer.ok) chosen = undefined;
     },
   };
-}
-
-/** By what the server said last; a lock with an end is over when its time has come. */
-function isLocked(pin: RouteResponse<'getWallet'>['pin'] | undefined, nowMs: number): boolean {
-  if (pin === undefined || !pin.isLocked) return false;
-  return pin.retryAt === undefined || Date.parse(pin.retryAt) > nowMs;
 }
 
 function countTry<Kept extends { readonly vault?: Vault }>(kept: Kept): Kept {

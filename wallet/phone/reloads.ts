@@ -81,7 +81,7 @@ export function openReloads({ keyId, storage, ask, onChange, onDone, page }: Rel
     const { taskId: reloadId, methodId, amount } = sent;
     const answer = await ask('putReload', { reloadId }, { methodId, amount });
     if (answer?.ok) return take(sent, answer.value);
-    if (answer === undefined || isPassing(answer.problem.code)) return show(sent, { state: 'unknown' });
+    if (answer === undefined || isForLater(answer.problem.code)) return show(sent, { state: 'unknown' });
     await end(sent, { state: 'refused', code: answer.problem.code });
   }
 
@@ -156,4 +156,8 @@ export function openReloads({ keyId, storage, ask, onChange, onDone, page }: Rel
       page.clearTimeout(timer);
     },
   };
+}
+
+function isForLater(code: ProblemCode): boolean {
+  return isPassing(code) || code === 'too_many_requests';
 }

@@ -39,7 +39,7 @@ export interface WalletState {
 /** What has just happened to the wallet, for a moment. */
 export type News =
   | { readonly type: 'entry'; readonly newsId: string; readonly entry: HistoryEntry }
-  | { readonly type: 'declined' | 'treated'; readonly newsId: string; readonly reason: string | undefined };
+  | { readonly type: 'declined' | 'treated'; readonly newsId: string };
 
 export interface Wallet {
   readonly keyId: string;
@@ -63,6 +63,8 @@ export interface Wallet {
   showCode(method: SettlementMethodId, pin: string): Promise<PinOutcome>;
   hideCode(): void;
   changePin(pin: string, currentPin: string | undefined): Promise<PinOutcome>;
+  /** How long the wallet looks at no PIN, as far as this phone has heard. At least 1. */
+  pinWaitSeconds(): number;
   reload(methodId: string, amount: Money): Promise<void>;
   dismissReload(reloadId: string): void;
   repay(request: RepaymentRequest, pin: string): Promise<PinOutcome>;
@@ -153,11 +155,7 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
   }
 
   async function hear(event: WalletEvent): Promise<void> {
-    const reason = event.detail?.['reason'];
-    if (event.type === 'declined' || event.type === 'treated') {
-      const newsId = event.eventId;
-      announce({ type: event.type, newsId, reason: typeof reason === 'string' ? reason : undefined });
-    }
+    if (event.type === 'declined' || event.type === 'treated') announce({ type: event.type, newsId: event.eventId });
     await refresh();
     await reloads.resume();
   }
@@ -205,7 +203,9 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
     if (latest === undefined || before.value === undefined) return;
     const isKnown = before.value.rows.some(({ entryId }) => entryId === latest.entryId);
     const ageMs = Date.now() + aheadMs - Date.parse(latest.at);
-    if (isKnown || ageMs > NEWS_MAX_AGE_MS) return;
+    // A reload that was asked for here tells of itself.
+    const isOwn = reloads.all().some(({ reloadId }) => reloadId === latest.entryId);
+    if (isKnown || isOwn || ageMs > NEWS_MAX_AGE_MS) return;
     announce({ type: 'entry', newsId: latest.entryId, entry: latest });
   }
 
@@ -279,7 +279,7 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
     showCode: async (method, pin) => {
       const outcome = await pay.showCode(method, pin);
       // When it may be tried again stands in the wallet.
-      if (outcome.type === 'locked' && isOnline) await refresh();
+      if (outcome.type === 'locked' || outcome.type === 'wait') await refreshView();
       return outcome;
     },
     hideCode: codes.stop,
@@ -287,6 +287,10 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
       const outcome = await pay.changePin(pin, currentPin);
       await refresh();
       return outcome;
+    },
+    pinWaitSeconds: () => {
+      const leftMs = Date.parse(view?.pin.retryAt ?? '') - Date.now() - aheadMs;
+      return Math.max(1, Math.ceil((Number.isNaN(leftMs) ? 0 : leftMs) / 1_000));
     },
     reload: reloads.start,
     dismissReload: reloads.dismiss,

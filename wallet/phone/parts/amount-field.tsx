@@ -1,5 +1,5 @@
 import { type JSX, useId } from 'react';
-import { exponentOf, type Money, parseDecimal, toDecimalString } from '#contract/money.ts';
+import { exponentOf, type Money, money, parseDecimal, toDecimalString } from '#contract/money.ts';
 import { useText } from '../context.tsx';
 
 interface AmountFieldProps {
@@ -51,6 +51,14 @@ export function AmountField({ label, text, currency, hint, quick = [], onText }:
     </div>
   );
 }
+
+/** So many usual notes of the currency: hundreds where there are no cents. */
+export function notes(count: number, currency: string): Money {
+  const digits = exponentOf(currency);
+  return money(count * (digits === 0 ? NOTE_WITHOUT_CENTS : 10 ** digits), currency);
+}
+
+const NOTE_WITHOUT_CENTS = 100;
 
 /** The amount that was typed, if it is one and lies between the two. */
 export function amountIn(text: string, least: Money, most: Money): Money | undefined {

@@ -18,9 +18,8 @@ export function GroupRow({ group }: { group: GroupPaymentView }): JSX.Element {
         </span>
         <span className="what">
           {role === 'payer' ? t.groups.youPaidFor(allotments.length) : t.groups.paidForYou(payer)}
-          <small>
-            {store} · {format.dateTime(new Date(group.at))}
-          </small>
+          <small>{store}</small>
+          <small>{format.dateTime(new Date(group.at))}</small>
         </span>
         <span className="money">
           {format.money(amount)}

@@ -1,7 +1,7 @@
 import type { JSX } from 'react';
 import type { HistoryEntry } from '#contract/wallet.ts';
 import { useText, useWallet } from '../context.tsx';
-import { acceptedName, methodName } from '../methods.ts';
+import { acceptedName, methodName, unbroken } from '../methods.ts';
 import { Icon, type IconName } from './icon.tsx';
 
 const icons: Readonly<Record<HistoryEntry['kind'], IconName>> = {
@@ -36,16 +36,17 @@ export function HistoryRow({ entry, hasDate = false }: { entry: HistoryEntry; ha
     kind === 'settlement' && share !== undefined
       ? t.history.share(format.money({ amount: share, currency }))
       : undefined,
-    hasDate ? format.dateTime(at) : format.time(at),
   ];
+  const said = [...details.filter((detail) => detail !== undefined), ...(hasDate ? [] : [format.time(at)])];
   const body = (
     <>
       <span className="badge" aria-hidden="true">
         <Icon name={icons[kind]} size={20} />
       </span>
       <span className="what">
-        {store ?? counterpart ?? t.history.kinds[kind]}
-        <small>{details.filter((detail) => detail !== undefined).join(' · ')}</small>
+        {store ?? unbroken(counterpart) ?? t.history.kinds[kind]}
+        <small>{said.join('\u00a0· ')}</small>
+        {hasDate && <small>{format.dateTime(at)}</small>}
       </span>
       <span className="money" data-sign={amount > 0 ? 'in' : amount < 0 ? 'out' : 'none'}>
         {kind === 'share' ? format.money({ amount: share ?? 0, currency }) : format.signed({ amount, currency })}

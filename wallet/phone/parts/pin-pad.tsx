@@ -97,7 +97,7 @@ export function PinPad({ title, note, problem, onPin }: PinPadProps): JSX.Elemen
 
 /** What became of something that asked for the PIN, in words; empty where it worked. */
 export function usePinWords(): (outcome: PinOutcome) => string {
-  const { t, format } = useText();
+  const { t } = useText();
   const { wallet } = useWallet();
   return (outcome) => {
     switch (outcome.type) {
@@ -105,10 +105,10 @@ export function usePinWords(): (outcome: PinOutcome) => string {
         return '';
       case 'wrong':
         return outcome.triesLeft === undefined ? t.pin.wrong : t.pin.triesLeft(outcome.triesLeft);
-      case 'locked': {
-        const retryAt = wallet.state().view?.pin.retryAt;
-        return retryAt === undefined ? t.pin.locked : t.pin.lockedUntil(format.time(new Date(retryAt)));
-      }
+      case 'locked':
+        return t.pin.locked;
+      case 'wait':
+        return t.pin.wait(wallet.pinWaitSeconds());
       case 'emptied':
         return t.pin.emptied;
       case 'notStored':

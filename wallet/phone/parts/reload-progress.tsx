@@ -6,34 +6,36 @@ import type { ReloadProgress } from '../reloads.ts';
 
 const icons: Readonly<Record<'busy' | 'good' | 'bad', IconName>> = { busy: 'history', good: 'check', bad: 'warning' };
 
-/** Reloads that were asked for on this phone, until somebody has seen how they ended. */
-export function ReloadProgressList(): JSX.Element {
+/** Reloads that were asked for on this phone, until somebody has seen how they ended; or those only that did not end well. */
+export function ReloadProgressList({ onlyOpen = false }: { onlyOpen?: boolean }): JSX.Element {
   const { t, format } = useText();
   const { wallet, state } = useWallet();
   return (
     <ul className="progress-list" role="status">
-      {state.reloads.map((reload) => {
-        const mood = moodOf(reload.state);
-        return (
-          <li key={reload.reloadId} className="card progress" data-mood={mood} data-state={reload.state}>
-            <Icon name={icons[mood]} size={24} />
-            <span className="what">
-              {t.reload.button(format.money(reload.amount))}
-              <small>{wordsOf(reload)}</small>
-            </span>
-            {mood !== 'busy' && (
-              <button
-                type="button"
-                className="bar-button"
-                aria-label={t.close}
-                onClick={() => wallet.dismissReload(reload.reloadId)}
-              >
-                <Icon name="close" size={20} />
-              </button>
-            )}
-          </li>
-        );
-      })}
+      {state.reloads
+        .filter((reload) => !onlyOpen || moodOf(reload.state) !== 'good')
+        .map((reload) => {
+          const mood = moodOf(reload.state);
+          return (
+            <li key={reload.reloadId} className="card progress" data-mood={mood} data-state={reload.state}>
+              <Icon name={icons[mood]} size={24} />
+              <span className="what">
+                {t.reload.button(format.money(reload.amount))}
+                <small>{wordsOf(reload)}</small>
+              </span>
+              {mood !== 'busy' && (
+                <button
+                  type="button"
+                  className="bar-button"
+                  aria-label={t.close}
+                  onClick={() => wallet.dismissReload(reload.reloadId)}
+                >
+                  <Icon name="close" size={20} />
+                </button>
+              )}
+            </li>
+          );
+        })}
     </ul>
   );
 

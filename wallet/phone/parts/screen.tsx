@@ -4,8 +4,8 @@ import { Icon } from './icon.tsx';
 
 interface ScreenProps {
   readonly title: string;
-  /** Where back leads when this screen was the first. */
-  readonly parent: string;
+  /** Where back leads when this screen was the first. Undefined where there is no way back. */
+  readonly parent?: string | undefined;
   /** In place of going back. */
   readonly onBack?: () => void;
   readonly children: ReactNode;
@@ -20,14 +20,16 @@ export function Screen({ title, parent, onBack, children }: ScreenProps): JSX.El
   return (
     <>
       <header className="bar">
-        <button
-          type="button"
-          className="bar-button"
-          aria-label={t.back}
-          onClick={onBack ?? (() => router.back(parent))}
-        >
-          <Icon name="back" size={26} />
-        </button>
+        {parent !== undefined && (
+          <button
+            type="button"
+            className="bar-button"
+            aria-label={t.back}
+            onClick={onBack ?? (() => router.back(parent))}
+          >
+            <Icon name="back" size={26} />
+          </button>
+        )}
         <h1 ref={heading} tabIndex={-1}>
           {title}
         </h1>

@@ -3,7 +3,7 @@ import { money, parseDecimal, toDecimalString } from '#contract/money.ts';
 import type { AutoReload as Settings } from '#contract/reload.ts';
 import type { RouteResponse } from '#contract/wallet.ts';
 import { useText, useWallet } from '../context.tsx';
-import { AmountField } from '../parts/amount-field.tsx';
+import { AmountField, notes } from '../parts/amount-field.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { problemWords } from '../parts/problem.ts';
 import { Screen } from '../parts/screen.tsx';
@@ -104,11 +104,16 @@ function AutoForm({ view }: { view: View }): JSX.Element {
   );
 }
 
-function textsOf({ autoReload, limits, balance: { currency } }: View): Readonly<Record<AmountName, string>> {
-  const least = limits.reloadMin.amount;
-  const { threshold = least, amount = least, dailyCap = least * 3, monthlyCap = least * 10 } = autoReload ?? {};
-  const text = (minor: number): string => toDecimalString(money(minor, currency));
-  return { threshold: text(threshold), amount: text(amount), dailyCap: text(dailyCap), monthlyCap: text(monthlyCap) };
+function textsOf({ autoReload, balance: { currency } }: View): Readonly<Record<AmountName, string>> {
+  const text = (minor: number | undefined, count: number): string =>
+    toDecimalString(minor === undefined ? notes(count, currency) : money(minor, currency));
+  const { threshold, amount, dailyCap, monthlyCap } = autoReload ?? {};
+  return {
+    threshold: text(threshold, 10),
+    amount: text(amount, 30),
+    dailyCap: text(dailyCap, 100),
+    monthlyCap: text(monthlyCap, 300),
+  };
 }
 
 /** All four, or undefined while one of them is no amount. */

@@ -2,10 +2,11 @@ import { type JSX, useState } from 'react';
 import { useText, useWallet } from '../context.tsx';
 import { PinPad, usePinWords } from '../parts/pin-pad.tsx';
 import { Screen } from '../parts/screen.tsx';
-import type { PinOutcome } from '../pin.ts';
+import { isObvious, type PinOutcome } from '../pin.ts';
 
 interface ChoosePinProps {
-  readonly parent: string;
+  /** Undefined where there is no way around it. */
+  readonly parent?: string;
   readonly onDone: () => void;
 }
 
@@ -36,16 +37,22 @@ export function ChoosePin({ parent, onDone }: ChoosePinProps): JSX.Element {
   };
 
   return (
-    <Screen title={isSet ? t.settings.pin : t.pin.choose} parent={parent}>
+    <Screen title={isSet ? t.settings.pin : t.pin.title} parent={parent}>
       {step.type === 'current' && (
         <PinPad title={t.pin.current} problem={step.problem} onPin={(current) => next({ type: 'choose', current })} />
       )}
       {step.type === 'choose' && (
         <PinPad
-          title={isSet ? t.pin.choose : t.pin.enter}
+          title={t.pin.choose}
           note={t.pin.chooseHint}
           problem={step.problem}
-          onPin={(pin) => next({ type: 'repeat', current: step.current, pin })}
+          onPin={(pin) =>
+            next(
+              isObvious(pin)
+                ? { type: 'choose', current: step.current, problem: t.pin.obvious }
+                : { type: 'repeat', current: step.current, pin },
+            )
+          }
         />
       )}
       {step.type === 'repeat' && (

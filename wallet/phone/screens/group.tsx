@@ -1,17 +1,23 @@
 import { type JSX, useEffect, useState } from 'react';
 import type { AllotmentView, GroupPaymentView } from '#contract/group.ts';
+import type { Money } from '#contract/money.ts';
 import { useList, useText, useWallet } from '../context.tsx';
 import { openOf, StatusChip } from '../parts/group-row.tsx';
 import { ItemList } from '../parts/item-list.tsx';
+import { PinPad } from '../parts/pin-pad.tsx';
 import { problemWords } from '../parts/problem.ts';
 import { Screen } from '../parts/screen.tsx';
 import { SureButton } from '../parts/sure-button.tsx';
+import type { PinOutcome } from '../pin.ts';
 import { PayBack } from './pay-back.tsx';
 
 /** One shared bill: who paid, where, when, for what, and what is still open between the two. */
 export function Group({ groupPaymentId }: { groupPaymentId: string }): JSX.Element {
   const { t, format } = useText();
+  const { wallet } = useWallet();
   const group = useGroup(groupPaymentId);
+  const [paying, setPaying] = useState<{ readonly allotment: AllotmentView; readonly amount: Money }>();
+  const [paid, setPaid] = useState<Money>();
   if (group === undefined || group === 'gone') {
     return (
       <Screen title={t.groups.title} parent="groups">
@@ -21,6 +27,29 @@ export function Group({ groupPaymentId }: { groupPaymentId: string }): JSX.Eleme
   }
   const { role, payer, store, at, total, ownShare, items, groupReference, state, allotments } = group;
   const isPayer = role === 'payer';
+
+  async function pay(pin: string): Promise<PinOutcome> {
+    if (paying === undefined) return { type: 'done' };
+    const { amount, allotment } = paying;
+    const outcome = await wallet.repay({ allotmentId: allotment.allotmentId, groupPaymentId, amount }, pin);
+    if (outcome.type === 'done') setPaid(amount);
+    // Where nobody knows, the card says so, and has the way out.
+    if (outcome.type === 'done' || outcome.type === 'noAnswer') setPaying(undefined);
+    return outcome;
+  }
+
+  if (paying !== undefined) {
+    const { amount, allotment } = paying;
+    return (
+      <Screen title={t.groups.payBackTitle} parent="groups" onBack={() => setPaying(undefined)}>
+        <PinPad
+          title={t.groups.payBackTo(format.money(amount), allotment.counterpart)}
+          note={t.pin.enter}
+          onPin={pay}
+        />
+      </Screen>
+    );
+  }
   return (
     <Screen title={isPayer ? t.groups.youPaidFor(allotments.length) : t.groups.paidForYou(payer)} parent="groups">
       <section className="card bill">
@@ -48,7 +77,15 @@ export function Group({ groupPaymentId }: { groupPaymentId: string }): JSX.Eleme
         ) : isPayer ? (
           <Others group={group} />
         ) : (
-          allotments.map((allotment) => <PayBack key={allotment.allotmentId} group={group} allotment={allotment} />)
+          allotments.map((allotment) => (
+            <PayBack
+              // What was typed is of the amount that was open then.
+              key={`${allotment.allotmentId} ${allotment.open.amount}`}
+              allotment={allotment}
+              paid={paid}
+              onPay={(amount) => setPaying({ allotment, amount })}
+            />
+          ))
         )}
       </div>
       <section className="card bill">

@@ -41,7 +41,7 @@ export function Home(): JSX.Element {
           </nav>
         </div>
         <div className="home-news stack">
-          <ReloadProgressList />
+          <ReloadProgressList onlyOpen />
           {checks.value?.checks.map((check) => (
             <a key={check.checkInId ?? check.checkId} className="card row-link" href="#/table">
               <Icon name="shop" />

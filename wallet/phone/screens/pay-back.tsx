@@ -1,56 +1,28 @@
 import { type JSX, useState } from 'react';
-import type { AllotmentView, GroupPaymentView } from '#contract/group.ts';
+import type { AllotmentView } from '#contract/group.ts';
 import { type Money, money, toDecimalString } from '#contract/money.ts';
 import { useText, useWallet } from '../context.tsx';
 import { AmountField, amountIn } from '../parts/amount-field.tsx';
 import { StatusChip } from '../parts/group-row.tsx';
-import { PinPad } from '../parts/pin-pad.tsx';
 
 interface PayBackProps {
-  readonly group: GroupPaymentView;
   readonly allotment: AllotmentView;
+  /** What was paid back just now. */
+  readonly paid: Money | undefined;
+  readonly onPay: (amount: Money) => void;
 }
 
 /** What this customer owes the payer of one bill, and the way to pay it back, in whole or in part. */
-export function PayBack({ group, allotment }: PayBackProps): JSX.Element {
+export function PayBack({ allotment, paid, onPay }: PayBackProps): JSX.Element {
   const { t, format } = useText();
-  const { wallet, state } = useWallet();
+  const { state } = useWallet();
   const { allotmentId, counterpart, open, repaid, treated, status } = allotment;
   const unknown = state.unknownRepayments.find((task) => task.allotmentId === allotmentId);
   const lost = state.lostRepayments.find((task) => task.allotmentId === allotmentId);
   const [text, setText] = useState<string>();
-  const [paying, setPaying] = useState<Money>();
-  const [paid, setPaid] = useState<Money>();
   const shown = text ?? toDecimalString(open);
   const amount = amountIn(shown, money(1, open.currency), open);
 
-  async function pay(asked: Money, pin: string) {
-    const request = { allotmentId, groupPaymentId: group.groupPaymentId, amount: asked };
-    const outcome = await wallet.repay(request, pin);
-    if (outcome.type === 'done') {
-      setPaid(asked);
-      setPaying(undefined);
-      setText(undefined);
-    }
-    // Nobody knows: said in the card, where the way out is.
-    if (outcome.type === 'noAnswer') setPaying(undefined);
-    return outcome;
-  }
-
-  if (paying !== undefined) {
-    return (
-      <section className="card sheet" aria-label={t.pin.enter}>
-        <PinPad
-          title={t.groups.payBackTo(format.money(paying), counterpart)}
-          note={t.pin.enter}
-          onPin={(pin) => pay(paying, pin)}
-        />
-        <button type="button" className="quiet centre" onClick={() => setPaying(undefined)}>
-          {t.cancel}
-        </button>
-      </section>
-    );
-  }
   return (
     <section className="card bill" data-status={status} aria-label={t.groups.youOwe}>
       <div className="section-head">
@@ -75,7 +47,7 @@ export function PayBack({ group, allotment }: PayBackProps): JSX.Element {
           <p className="said warn" role="alert">
             {t.groups.unknown(format.money(unknown.amount))}
           </p>
-          <button type="button" className="primary" onClick={() => setPaying(unknown.amount)}>
+          <button type="button" className="primary" onClick={() => onPay(unknown.amount)}>
             {t.groups.askAgain}
           </button>
         </>
@@ -90,7 +62,12 @@ export function PayBack({ group, allotment }: PayBackProps): JSX.Element {
               quick={partsOf(open, t.groups.whole, t.groups.half)}
               onText={setText}
             />
-            <button type="button" className="primary" disabled={amount === undefined} onClick={() => setPaying(amount)}>
+            <button
+              type="button"
+              className="primary"
+              disabled={amount === undefined}
+              onClick={() => amount !== undefined && onPay(amount)}
+            >
               {t.groups.payBack(amount === undefined ? '' : format.money(amount))}
             </button>
           </>

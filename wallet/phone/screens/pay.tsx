@@ -8,10 +8,7 @@ import { PinPad } from '../parts/pin-pad.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
 import { Screen } from '../parts/screen.tsx';
 import type { News } from '../wallet.ts';
-import { ChoosePin } from './choose-pin.tsx';
 import { TableScan } from './table-scan.tsx';
-
-type Declined = keyof ReturnType<typeof useText>['t']['pay']['declinedReasons'];
 
 /** Any settlement method: the PIN, then the code, then what became of it. */
 export function Pay(): JSX.Element {
@@ -24,23 +21,19 @@ export function Pay(): JSX.Element {
   const isPaid = outcome?.type === 'entry';
   useEffect(() => wallet.hideCode, [wallet]);
   useEffect(() => {
-    if (isPaid) wallet.hideCode();
+    if (!isPaid) return;
+    wallet.hideCode();
+    wallet.dismissNews();
   }, [wallet, isPaid]);
   const method = view?.settlementMethod ?? 'shown_code';
   const name = methodName(t, view, method);
   const place = checks.value?.checks[0];
 
-  if (view?.pin.isSet === false) return <ChoosePin parent="" onDone={() => undefined} />;
   if (outcome?.type === 'entry') return <Paid news={outcome} />;
   if (code !== undefined) {
     return (
       <Screen title={methodName(t, view, code.method)} parent="">
-        <Code
-          session={code}
-          asked={method}
-          place={place}
-          declined={outcome?.type === 'declined' ? outcome : undefined}
-        />
+        <Code session={code} asked={method} place={place} isDeclined={outcome?.type === 'declined'} />
         <button type="button" className="quiet centre" onClick={() => router.back('')}>
           {t.pay.hide}
         </button>
@@ -65,9 +58,9 @@ function Code(props: {
   session: CodeSession;
   asked: CodeSession['method'];
   place: { readonly store: string; readonly label: string } | undefined;
-  declined: Extract<News, { type: 'declined' | 'treated' }> | undefined;
+  isDeclined: boolean;
 }): JSX.Element {
-  const { session, asked, place, declined } = props;
+  const { session, asked, place, isDeclined } = props;
   const { t } = useText();
   const { state } = useWallet();
   const { code, method, isOffline } = session;
@@ -86,10 +79,8 @@ function Code(props: {
       {code === undefined ? <div className="qr waiting" /> : <QrCode text={code.text} label={t.pay.code} />}
       <Countdown code={code} />
       <p className="code-says" role="status">
-        {declined !== undefined ? (
-          <strong className="bad">
-            {t.pay.declined}. {t.pay.declinedReasons[declinedReason(declined.reason)]}
-          </strong>
+        {isDeclined ? (
+          <strong className="bad">{t.pay.declined}</strong>
         ) : isOffline ? (
           <span className="warn">{method === asked ? t.pay.offline : t.pay.offlineMethod(name)}</span>
         ) : (
@@ -170,10 +161,4 @@ function useWakefulness(): void {
       void lock?.release();
     };
   }, []);
-}
-
-function declinedReason(reason: string | undefined): Declined {
-  return reason === 'insufficient_funds' || reason === 'limit_exceeded' || reason === 'wallet_locked'
-    ? reason
-    : 'other';
 }

@@ -54,13 +54,13 @@ export function Phones(): JSX.Element {
               <Icon name="phone" size={20} />
             </span>
             <span className="what">
-              {name === '' ? t.phones.title : name}
+              {name === '' ? t.phones.unnamed : name}
               <small>{isThisOne ? t.phones.thisOne : t.phones.since(format.dateTime(new Date(boundAt)))}</small>
             </span>
             {!isThisOne && (
               <SureButton
                 className="danger small"
-                label={`${t.remove}: ${name}`}
+                label={`${t.remove}: ${name === '' ? t.phones.unnamed : name}`}
                 sure={t.removeSure}
                 onSure={() => void remove(deviceId)}
               >

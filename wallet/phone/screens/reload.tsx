@@ -1,9 +1,10 @@
 import { type JSX, type SubmitEvent, useState } from 'react';
-import { exponentOf, type Money, money } from '#contract/money.ts';
+import { type Money, money } from '#contract/money.ts';
 import type { ReloadMethod } from '#contract/reload.ts';
 import type { RouteResponse } from '#contract/wallet.ts';
 import { useText, useWallet } from '../context.tsx';
-import { AmountField, amountIn } from '../parts/amount-field.tsx';
+import { unbroken } from '../methods.ts';
+import { AmountField, amountIn, notes } from '../parts/amount-field.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { problemWords } from '../parts/problem.ts';
 import { ReloadProgressList } from '../parts/reload-progress.tsx';
@@ -19,9 +20,8 @@ export const kindIcons: Readonly<Record<ReloadMethod['kind'], IconName>> = {
   cash_point: 'cash',
 };
 
-/** In whole units of a currency with cents; thousands where there are none. */
+/** In usual notes. */
 const QUICK = [10, 30, 50, 100];
-const UNITS_WITHOUT_CENTS = 100;
 
 /** All registered payment means side by side, an amount, and the way to add, edit and automate. */
 export function Reload(): JSX.Element {
@@ -84,7 +84,7 @@ function ReloadForm({ view }: { view: View }): JSX.Element {
                 />
                 <span className="card">
                   <Icon name={kindIcons[one.kind]} size={26} />
-                  <span className="mean-name">{one.displayName}</span>
+                  <span className="mean-name">{unbroken(one.displayName)}</span>
                   <small>{one.operatorName}</small>
                 </span>
               </label>
@@ -146,9 +146,7 @@ function ReloadForm({ view }: { view: View }): JSX.Element {
 }
 
 function quickAmounts(currency: string, least: Money, most: Money): readonly { amount: Money }[] {
-  const digits = exponentOf(currency);
-  const unit = digits === 0 ? UNITS_WITHOUT_CENTS : 10 ** digits;
-  return QUICK.map((count) => money(count * unit, currency))
+  return QUICK.map((count) => notes(count, currency))
     .filter(({ amount }) => amount >= least.amount && amount <= most.amount)
     .map((amount) => ({ amount }));
 }

@@ -43,7 +43,7 @@ export function Settings(): JSX.Element {
         />
       </section>
       <nav className="card links" aria-label={t.settings.title}>
-        <SettingLink to="settings/pin" icon="settings" name={t.settings.pin} />
+        <SettingLink to="settings/pin" icon="lock" name={t.settings.pin} />
         <SettingLink to="settings/phones" icon="phone" name={t.settings.phones} />
         <SettingLink to="reload/auto" icon="history" name={t.reload.auto} />
       </nav>

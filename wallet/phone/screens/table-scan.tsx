@@ -53,7 +53,7 @@ export function TableScan({ onJoined }: { onJoined?: (joined: RouteResponse<'che
           id="table-code"
           className="code-input"
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={(event) => setTyped(event.target.value.toUpperCase())}
           autoComplete="off"
           autoCapitalize="characters"
           spellCheck={false}
