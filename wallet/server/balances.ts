@@ -46,7 +46,13 @@ export async function readBalances(
       personRef: personRefOf(keys, readerId, otherId),
       name: maskName(names.get(otherId) ?? ''),
       currency,
-      ...{ paidForThem: 0, paidByThem: 0, treatedThem: 0, treatedByThem: 0, theyOwe: 0, iOwe: 0, net: 0 },
+      paidForThem: 0,
+      paidByThem: 0,
+      treatedThem: 0,
+      treatedByThem: 0,
+      theyOwe: 0,
+      iOwe: 0,
+      net: 0,
     };
     balances.set(key, known);
     return known;

@@ -75,7 +75,9 @@ async function seat(wallet: OpenWallet, terminal: Caller): Promise<Meal> {
   return {
     wallet,
     terminal,
-    ...{ a, b, c },
+    a,
+    b,
+    c,
     checkId,
     refs,
     group,

@@ -96,7 +96,7 @@ test(
       const acts = Array.from({ length: AT_ONCE }, () =>
         random.pick([settle, settle, settle, refund, cancel, repayOrTreat]),
       );
-      await Promise.all(acts.map((act) => act?.()));
+      await Promise.all(acts.map(async (act) => act?.()));
       meal.wallet.clock.move(20_000);
     }
 

@@ -59,10 +59,9 @@ export function settlementRoutes(
         ),
       );
       // Handed to the bookkeeper in one go and in their order: each customer's items are booked oldest first.
-      const settlements = commands.map((command) =>
-        command instanceof Refusal ? command : book(command).catch(refusalOfError),
+      const answers = await Promise.all(
+        commands.map(async (command) => (command instanceof Refusal ? command : book(command).catch(refusalOfError))),
       );
-      const answers = await Promise.all(settlements);
       const items = body.items.map(({ settlementId }, index): BatchItem => {
         const answer = answers[index] ?? new Refusal('internal');
         return answer instanceof Refusal
