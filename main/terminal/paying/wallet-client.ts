@@ -1,8 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import { z } from 'zod';
-import { fingerprintOf } from '#contract/fingerprint.ts';
-import { attemptIdSchema, storeIdSchema, terminalIdSchema } from '#contract/ids.ts';
-import { signRequest } from '#contract/signature.ts';
+import { generateKeyPairSync } from 'node:crypto';
+import { attemptIdSchema } from '#contract/ids.ts';
 import type { WalletLink } from '#contract/terminal.ts';
 import {
   type Answer,
@@ -16,6 +13,7 @@ import {
 import { type Clock, timestamp } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { WalletPort, WalletReply } from './wallet-port.ts';
+import { identitySchema, openWalletSigner, type WalletSigner } from './wallet-signer.ts';
 
 /** Where keys are kept: files that only their owner can read, or the system's key store. */
 export interface KeyStore {
@@ -29,16 +27,6 @@ export interface WalletClient extends WalletPort {
   enrol(code: string): Promise<{ type: 'enrolled' } | { type: 'refused'; detail: string }>;
   isEnrolled(): boolean;
 }
-
-const identitySchema = z.object({
-  keyId: z.string(),
-  terminalId: terminalIdSchema,
-  storeId: storeIdSchema,
-  storeName: z.string(),
-  /** PKCS #8, PEM. Ed25519. */
-  privateKey: z.string(),
-});
-type Identity = z.infer<typeof identitySchema>;
 
 /** A request is given up after this; its outcome is then asked about, again and again. */
 const requestTimeoutMs = 30_000;
@@ -61,8 +49,10 @@ const notSentCodes = new Set([
 const connectingCalls = new Set(['connect', 'getaddrinfo']);
 /** The server is there; its word is about one request, and the next one will carry the right time and a new nonce. */
 const passingProblems = new Set(['clock_skew', 'request_replayed']);
+/** The server no longer takes the session: the device key signs the same request once more. */
+const sessionProblems = new Set(['session_expired', 'signature_invalid', 'device_unknown']);
 
-/** The wallet server over HTTP, each request signed with this terminal's own key (RFC 9421). */
+/** The wallet server over HTTP, each request signed by this terminal (RFC 9421). */
 export function openWalletClient(options: {
   /** Undefined while the server is not up yet. */
   baseUrl: () => string | undefined;
@@ -77,7 +67,7 @@ export function openWalletClient(options: {
 }): WalletClient {
   const { baseUrl, keys, identityName, terminalName, clock, newId, log } = options;
   const linkListeners: ((link: WalletLink) => void)[] = [];
-  let identity = readIdentity(keys, identityName);
+  let signer = readSigner(keys, identityName);
   /** Enrolled, but an administrator has not yet compared the fingerprint. */
   let isWaiting = false;
   let link: WalletLink = { state: 'unknown', since: timestamp(clock) };
@@ -97,7 +87,7 @@ export function openWalletClient(options: {
     name: Name,
     params: RouteParams<Name>,
     body: RouteRequest<Name>,
-    signer: Identity | undefined,
+    by: WalletSigner | undefined,
   ): Promise<Answer<Name> | Extract<WalletReply, { type: 'notSent' | 'noAnswer' }>> => {
     const base = baseUrl();
     if (base === undefined) {
@@ -107,8 +97,7 @@ export function openWalletClient(options: {
     const { method } = walletRoutes[name];
     const url = new URL(pathOf(name, params), base).href;
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const signed =
-      signer && (await signedHeaders(signer, { method, url, body: text }, clock.now() + serverAheadMs, newId()));
+    const signed = await by?.headers(name, { method, url, body: text }, serverNowMs(), newId());
     const abort = new AbortController();
     const stopTimer = clock.after(requestTimeoutMs, () => {
       abort.abort();
@@ -116,7 +105,7 @@ export function openWalletClient(options: {
     try {
       const response = await options.fetch(url, {
         method,
-        headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...signed },
+        headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...signed?.values },
         ...(text === undefined ? {} : { body: text }),
         signal: AbortSignal.any([abort.signal, closing.signal]),
         redirect: 'error',
@@ -127,7 +116,11 @@ export function openWalletClient(options: {
         return { type: 'noAnswer', detail: `an answer that cannot be read (HTTP ${response.status})` };
       }
       noteServerTime(response.headers.get('date'));
-      noteAnswer(answer, signer);
+      if (by && signed?.bySession === true && !answer.ok && sessionProblems.has(answer.problem.code)) {
+        by.dropSession();
+        return await request(name, params, body, by);
+      }
+      noteAnswer(answer, by);
       return answer;
     } catch (error) {
       const { code, isBeforeSending } = failureOf(error);
@@ -139,21 +132,23 @@ export function openWalletClient(options: {
   };
 
   /** An unsigned question is answered to anybody: it does not say that this terminal is welcome again. */
-  const noteAnswer = (answer: Answer<RouteName>, signer: Identity | undefined): void => {
+  const noteAnswer = (answer: Answer<RouteName>, by: WalletSigner | undefined): void => {
     const problem = answer.ok ? undefined : answer.problem;
     const isRefused = problem !== undefined && (problem.status === 401 || problem.status === 403);
-    const isSigned = signer !== undefined;
-    if (problem?.code === 'terminal_not_approved' && signer) waitForApproval(signer);
+    const isSigned = by !== undefined;
+    if (problem?.code === 'terminal_not_approved' && by) waitForApproval(by);
     else if (problem && isRefused && isSigned && !passingProblems.has(problem.code)) noteLink('refused', problem.code);
     else if (problem && problem.status >= 500) noteLink('unreachable', problem.code);
     else if (!isWaiting && (isSigned || link.state !== 'refused')) noteLink('online');
   };
 
   /** Both sides show the fingerprint; the heartbeat asks until the administrator has compared them. */
-  const waitForApproval = (signer: Identity): void => {
+  const waitForApproval = ({ fingerprint }: WalletSigner): void => {
     isWaiting = true;
-    noteLink('refused', `waits for approval: fingerprint ${fingerprintOfKey(signer.privateKey)}`);
+    noteLink('refused', `waits for approval: fingerprint ${fingerprint}`);
   };
+
+  const serverNowMs = (): number => clock.now() + serverAheadMs;
 
   /** To the second: enough for a window of five minutes. */
   const noteServerTime = (date: string | null): void => {
@@ -166,9 +161,9 @@ export function openWalletClient(options: {
     attemptId: string,
     body: RouteRequest<Name>,
   ): Promise<WalletReply> => {
-    if (!identity) return { type: 'notSent', detail: 'this terminal is not enrolled' };
+    if (!signer) return { type: 'notSent', detail: 'this terminal is not enrolled' };
     const params = { settlementId: attemptIdSchema.parse(attemptId) } as RouteParams<Name>;
-    const answer = await request(name, params, body, identity);
+    const answer = await request(name, params, body, signer);
     if ('type' in answer) return answer;
     if (!answer.ok) {
       log.warn({ attemptId, name, code: answer.problem.code }, 'the wallet server answered with a problem');
@@ -178,18 +173,25 @@ export function openWalletClient(options: {
   };
 
   /** This one question is answered to a terminal that waits, too. */
-  const askForApproval = async (signer: Identity): Promise<void> => {
-    const answer = await request('getTerminal', {}, undefined, signer);
+  const askForApproval = async (by: WalletSigner): Promise<void> => {
+    const answer = await request('getTerminal', {}, undefined, by);
     if ('type' in answer || !answer.ok) return;
-    if (answer.value.state === 'awaiting_approval') return waitForApproval(signer);
+    if (answer.value.state === 'awaiting_approval') return waitForApproval(by);
     isWaiting = false;
     noteLink('online');
   };
 
+  /** Between sales, so that none waits for it: without a session the device key signs. */
+  const openSession = async (by: WalletSigner): Promise<void> => {
+    const answer = await request('openSession', {}, undefined, by);
+    if (!('type' in answer) && answer.ok) by.keepSession(answer.value);
+  };
+
   /** Finds out at once where the server is and what its clock says, then looks again now and then. */
   const beat = async (): Promise<void> => {
-    if (isWaiting && identity) await askForApproval(identity);
+    if (isWaiting && signer) await askForApproval(signer);
     else await request('listKeys', {}, undefined, undefined);
+    if (signer && link.state === 'online' && signer.needsSession(serverNowMs())) await openSession(signer);
     if (closing.signal.aborted) return;
     stopHeartbeat = clock.after(link.state === 'online' ? heartbeatMs : impatientHeartbeatMs, () => void beat());
   };
@@ -200,10 +202,10 @@ export function openWalletClient(options: {
     inquire: (attemptId) => aboutSettlement('getSettlement', attemptId, undefined),
     cancel: (attemptId) => aboutSettlement('cancelSettlement', attemptId, undefined),
     notReady: () => {
-      if (!identity) return 'this terminal is not enrolled at a wallet server';
+      if (!signer) return 'this terminal is not enrolled at a wallet server';
       return isWaiting ? 'this terminal waits for approval at the wallet server' : undefined;
     },
-    isEnrolled: () => identity !== undefined,
+    isEnrolled: () => signer !== undefined,
     onLink(listener) {
       linkListeners.push(listener);
       listener(link);
@@ -219,9 +221,9 @@ export function openWalletClient(options: {
       const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
       const enrolled = identitySchema.parse({ keyId, terminalId, storeId, storeName, privateKey: pem });
       keys.write(identityName, JSON.stringify(enrolled));
-      identity = enrolled;
+      signer = openWalletSigner(enrolled);
       isWaiting = false;
-      if (answer.value.state === 'awaiting_approval') waitForApproval(enrolled);
+      if (answer.value.state === 'awaiting_approval') waitForApproval(signer);
       return { type: 'enrolled' };
     },
     close() {
@@ -231,31 +233,9 @@ export function openWalletClient(options: {
   };
 }
 
-async function signedHeaders(
-  { keyId, privateKey }: Identity,
-  request: { method: string; url: string; body: string | undefined },
-  nowMs: number,
-  nonce: string,
-): Promise<Record<string, string>> {
-  const key = createPrivateKey(privateKey);
-  const headers = await signRequest({
-    ...request,
-    keyId,
-    created: Math.floor(nowMs / 1_000),
-    nonce,
-    sign: (base) => sign(null, base, key),
-  });
-  return { ...headers };
-}
-
-function fingerprintOfKey(privateKey: string): string {
-  const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
-  return fingerprintOf(Buffer.from(x, 'base64url'));
-}
-
-function readIdentity(keys: KeyStore, name: string): Identity | undefined {
+function readSigner(keys: KeyStore, name: string): WalletSigner | undefined {
   const text = keys.read(name);
-  return text === undefined ? undefined : identitySchema.parse(JSON.parse(text));
+  return text === undefined ? undefined : openWalletSigner(identitySchema.parse(JSON.parse(text)));
 }
 
 /** The body as JSON; undefined where it is none, or too long to be an answer. */

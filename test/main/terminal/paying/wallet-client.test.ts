@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { verifyRequest } from '#contract/signature.ts';
 import type { SettlementRequest } from '#contract/settlement.ts';
 import { fingerprintOf } from '#contract/fingerprint.ts';
@@ -11,7 +11,7 @@ import type { WalletLink } from '#contract/terminal.ts';
 import { type KeyStore, type WalletClient, openWalletClient } from '#main/terminal/paying/wallet-client.ts';
 import { collectLog, risingIds } from '#test/support/open-till.ts';
 import { approved, problem } from '#test/support/scripted-wallet.ts';
-import { openTillClock, tillOpensMs } from '#test/support/till-clock.ts';
+import { openTillClock, type TillClock, tillOpensMs } from '#test/support/till-clock.ts';
 import { verifyEd25519 } from '#test/support/wallet-keys.ts';
 
 const attemptId = '019ab000-0000-7000-8000-000000000001';
@@ -40,8 +40,8 @@ interface Arrived {
 
 type Answerer = (request: Arrived, response: ServerResponse) => void;
 
-/** A real server on a real socket; whatever asks for the keys is told that there are none. */
-async function openServer(answer: Answerer) {
+/** A real server on a real socket; whatever asks for the keys or a session is told that there are none. */
+async function openServer(answer: Answerer, hasSessions = false) {
   const arrived: Arrived[] = [];
   const keysAnswered = new EventEmitter();
   const server = createServer((incoming, response) => {
@@ -55,6 +55,7 @@ async function openServer(answer: Answerer) {
         response.on('close', () => keysAnswered.emit('answered'));
         return;
       }
+      if (url === '/v1/terminals/me/sessions' && !hasSessions) return json(response, 404, problemOf('not_found'));
       arrived.push(whole);
       answer(whole, response);
     });
@@ -127,6 +128,11 @@ function openClient(baseUrl: string | undefined, change: { keys?: KeyStore; fetc
     client.close();
   });
   return { client, clock, logged, links, linked };
+}
+
+/** The next heartbeat is set once the answers of this one were taken. */
+function hasAsked(clock: TillClock): Promise<void> {
+  return vi.waitFor(() => expect(clock.nextDueMs()).toBe(10_000), { timeout: 10_000, interval: 5 });
 }
 
 describe('a settlement over the wire', () => {
@@ -219,6 +225,78 @@ describe('a settlement over the wire', () => {
       { type: 'notSent', detail: 'the wallet server is not running' },
       { detail: 'the wallet server is not running' },
     ]);
+  });
+});
+
+describe('a session', () => {
+  const offlinePolicy = {
+    currency: 'JPY',
+    perSettlement: 10_000,
+    perSettlementHard: 30_000,
+    perCustomerPerDay: 10_000,
+    twoWayAbove: 3_000,
+    storedAmount: 300_000,
+    storedCount: 200,
+    oldestItemSeconds: 86_400,
+    keysMaxAgeSeconds: 604_800,
+    denyListMaxAgeSeconds: 86_400,
+  };
+  /** Gives sessions of 15 minutes, and takes what `takes` says of a request that one signed. */
+  const openSessionServer = async (takes: (request: Arrived) => boolean) => {
+    let opened = 0;
+    const server = await openServer((request, response) => {
+      if (request.url === '/v1/terminals/me/sessions') {
+        opened += 1;
+        const expiresAt = new Date(tillOpensMs + 15 * 60_000).toISOString();
+        return json(response, 201, {
+          keyId: `s.${opened}`,
+          secret: Buffer.alloc(32, opened).toString('base64url'),
+          expiresAt,
+          policy: { offline: offlinePolicy, settlementMethods: ['shown_code'] },
+          denyListVersion: 0,
+          serverTime: expiresAt,
+        });
+      }
+      return takes(request) ? json(response, 200, good.settlement) : json(response, 401, problemOf('session_expired'));
+    }, true);
+    return server;
+  };
+  const signedBy = ({ headers }: Arrived): string =>
+    /keyid="([^"]+)"/.exec(String(headers['signature-input']))?.[1] ?? '';
+  const settlements = (arrived: readonly Arrived[]): string[] =>
+    arrived.filter(({ url }) => url.startsWith('/v1/settlements')).map(signedBy);
+
+  test('signs the settlements and the questions, and the device key the cancel', async () => {
+    const server = await openSessionServer(() => true);
+    const { client, linked, clock } = openClient(server.url);
+    await linked('online');
+    await hasAsked(clock);
+    await client.settle(attemptId, request);
+    await client.inquire(attemptId);
+    await client.cancel(attemptId);
+
+    expect(settlements(server.arrived)).toEqual(['s.1', 's.1', 'terminal-1']);
+  });
+
+  test('that the server no longer takes is dropped, and the same request goes out again by the device key', async () => {
+    const server = await openSessionServer((request) => signedBy(request) === 'terminal-1');
+    const { client, linked, clock } = openClient(server.url);
+    await linked('online');
+    await hasAsked(clock);
+    const reply = await client.settle(attemptId, request);
+
+    expect([reply.type, settlements(server.arrived)]).toEqual(['settlement', ['s.1', 'terminal-1']]);
+  });
+
+  test('that is nearly over signs nothing', async () => {
+    const server = await openSessionServer(() => true);
+    const { client, linked, clock } = openClient(server.url);
+    await linked('online');
+    await hasAsked(clock);
+    clock.setWall(14.6 * 60_000);
+    await client.settle(attemptId, request);
+
+    expect(settlements(server.arrived)).toEqual(['terminal-1']);
   });
 });
 
@@ -391,6 +469,7 @@ describe('the link', () => {
     const server = await openServer((_, response) => json(response, ...status));
     const { client, clock, links, linked } = openClient(server.url);
     await linked('online');
+    await hasAsked(clock);
     await client.inquire(attemptId);
     expect(links.at(-1)).toMatchObject({ state: 'refused', detail: 'device_revoked' });
 
