@@ -21,7 +21,7 @@ export interface Control {
   serve(app: FastifyInstance, actions: ControlActions): void;
 }
 
-export interface ControlActions {
+interface ControlActions {
   /** Undefined for an id that was never seen. */
   chargeBack(authorisationId: string): Authorisation | undefined;
   /** The switches of webhooks were turned. */

@@ -16,7 +16,7 @@ export interface Events {
   readFile(operatorId: string, date: string, cursor: number): SettlementFile;
 }
 
-export interface NewEvent {
+interface NewEvent {
   readonly authorisationId: string;
   readonly type: 'captured' | 'declined' | 'reversed' | 'charged_back';
   readonly amount: Money;
@@ -32,7 +32,7 @@ export interface DueEvent {
   readonly isShuffled: boolean;
 }
 
-export const FILE_PAGE = 1_000;
+const FILE_PAGE = 1_000;
 /** How long a shuffled capture is held back, so that what follows it overtakes it. */
 const SHUFFLED_MS = 1_000;
 const DAY_MS = 24 * 3_600_000;

@@ -15,7 +15,7 @@ export interface Tokens {
   isUsable(token: string): boolean;
 }
 
-export interface NewMeans {
+interface NewMeans {
   readonly kind: Means['kind'];
   readonly setupToken: string;
   readonly idempotencyKey: string | undefined;

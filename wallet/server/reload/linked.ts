@@ -16,7 +16,7 @@ export interface LinkedPayments {
   cover(payment: LinkedPayment): Promise<void>;
 }
 
-export interface LinkedPayment {
+interface LinkedPayment {
   readonly settlementId: string;
   readonly walletId: string;
   /** The code: one that took money before takes no more, and reloads none. */

@@ -46,7 +46,7 @@ export interface Reloads {
 }
 
 /** @property balance of the wallet, where it was credited just now */
-export interface Standing {
+interface Standing {
   readonly row: ReloadRow;
   readonly balance?: number;
 }

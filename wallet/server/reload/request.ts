@@ -19,7 +19,7 @@ export interface NewReload {
 }
 
 /** When the wallet's day and month began. */
-export type Periods = ReturnType<typeof periodsOf>;
+type Periods = ReturnType<typeof periodsOf>;
 
 /**
  * Writes a reload down before anybody is asked for money, if nothing stands against it. Reloads of one wallet are judged
