@@ -27,6 +27,9 @@ export async function putStore(
   nowMs: number,
 ): Promise<RouteResponse<'adminOpenStore'> | Refusal> {
   const { storeId, name, settlementMethods, fee, offlinePolicy } = store;
+  if (fee !== undefined && fee.numerator >= fee.denominator) {
+    return new Refusal('bad_request', 'body.fee: it would take the whole settlement');
+  }
   const said = {
     name,
     ...(settlementMethods === undefined ? {} : { settlement_methods: JSON.stringify(settlementMethods) }),
