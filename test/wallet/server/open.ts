@@ -15,18 +15,17 @@ import {
   newId,
   type TestPhone,
 } from '#test/wallet/server/caller.ts';
+import { openBooks } from '#test/wallet/server/open-books.ts';
 import { makeKey } from '#test/support/wallet-keys.ts';
 import { makeAdminToken } from '#wallet/server/admin-token.ts';
 import { openWalletServer, type WalletServer, type WalletServerOptions } from '#wallet/server/app.ts';
 import { openKeys, type ServerKeys } from '#wallet/server/keys.ts';
 import { ISSUER_ACCOUNT, type Ledger, operatorAccount } from '#wallet/server/ledger/ledger.ts';
-import { openSqliteLedger } from '#wallet/server/ledger/sqlite.ts';
 import { issuePairingCode } from '#wallet/server/pairing.ts';
-import { type Books, openSqliteBooks } from '#wallet/server/store/books.ts';
-import { openDatabase } from '#wallet/server/store/database.ts';
+import type { Books } from '#wallet/server/store/books.ts';
 import { openRegistry, type Registry } from '#wallet/server/store/registry.ts';
 
-/** The wallet server in this process, over a real file and a real socket, with a clock that the test moves. */
+/** The wallet server in this process, over real books and a real socket, with a clock that the test moves. */
 export interface OpenWallet {
   readonly base: string;
   readonly server: WalletServer;
@@ -66,7 +65,7 @@ export interface OpenOptions extends Partial<WalletServerOptions> {
 
 export async function openWallet({ wrap = (same) => same, ...options }: OpenOptions = {}): Promise<OpenWallet> {
   const folder = mkdtempSync(join(tmpdir(), 'warikan-wallet-'));
-  const books = openSqliteBooks(openDatabase(join(folder, 'wallet.sqlite')));
+  const { books, ledger, close: closeBooks } = await openBooks(folder);
   let nowMs = START_MS;
   // Moved by the test, unless the test lives by the machine's.
   const clock = { nowMs: options.clock?.nowMs ?? (() => nowMs), move: (ms: number) => void (nowMs += ms) };
@@ -78,7 +77,6 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
     },
   });
   const registry = openRegistry(books);
-  const ledger = openSqliteLedger(books);
   const keys = openKeys(join(folder, 'keys.json'), clock);
   const server = await openWalletServer({
     books,
@@ -144,7 +142,7 @@ export async function openWallet({ wrap = (same) => same, ...options }: OpenOpti
     },
     close: async () => {
       await server.close();
-      await books.close();
+      await closeBooks();
       rmSync(folder, { recursive: true });
     },
   };
