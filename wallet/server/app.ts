@@ -33,6 +33,8 @@ export interface WalletServerOptions {
   readonly books: Books;
   /** Whether another process may have changed who signs. Asked each time where this is left out. */
   readonly changes?: SignerChanges;
+  /** Tells what other processes have committed; where it is left out, that is looked for now and then. */
+  readonly news?: { listen(onNews: () => void): void };
   readonly keys: ServerKeys;
   readonly clock: Clock;
   /** Makes a UUIDv7. */
@@ -76,6 +78,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     streams.closeOf(keyId);
   });
   const events = openEvents({ books, clock, onError: (error) => log.error({ err: error }, 'events were not read') });
+  options.news?.listen(() => events.wake());
   const bookkeeper = openBookkeeper(ledger, (commands) => {
     commands.filter(isSale).forEach(() => faults.afterCommit());
     events.wake();
