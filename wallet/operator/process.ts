@@ -9,6 +9,11 @@ import { openKeys } from './keys.ts';
 import { openOperator } from './operator.ts';
 import { HELP, parseTask, type Task } from './options.ts';
 
+interface UtilityPort {
+  postMessage(message: unknown): void;
+  on(event: 'message', listen: (event: { readonly data: unknown }) => void): void;
+}
+
 const CLOSE_DEADLINE_MS = 5_000;
 const EXIT_WRONG = 2;
 
@@ -69,12 +74,17 @@ async function serve({ data, announces, ...task }: Extract<Task, { type: 'serve'
   process.once('SIGTERM', close);
   process.once('SIGINT', close);
   process.once('disconnect', close);
-  process.on('message', (message) => {
+  const hear = (message: unknown): void => {
     if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'close') close();
-  });
+  };
+  // Electron's utility process has a port where a child of Node has a channel.
+  const { parentPort } = process as { parentPort?: UtilityPort };
+  parentPort?.on('message', ({ data: message }) => hear(message));
+  process.on('message', hear);
 
   const ready = { type: 'ready', port, operatorId: task.operatorId, publicKey: keys.publicKey };
-  process.send?.(ready);
+  if (parentPort === undefined) process.send?.(ready);
+  else parentPort.postMessage(ready);
   const host = task.host.includes(':') ? `[${task.host}]` : task.host;
   process.stdout.write(`operator ${task.operatorId} ready at http://${host}:${port}\n`);
   if (announces) process.stdout.write(`${JSON.stringify(ready)}\n`);
