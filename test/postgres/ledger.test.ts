@@ -6,7 +6,7 @@ import { openPostgresBooks } from '#wallet/server/store/postgres.ts';
 
 let server: PostgresServer;
 beforeAll(async () => {
-  server = await openPostgres();
+  server = await openPostgres({ inMemory: true });
 });
 afterAll(() => server.remove());
 
@@ -19,11 +19,15 @@ async function openUnderTest(): Promise<LedgerUnderTest> {
     books,
     ledger: openPostgresLedger(books),
     wipe: async () => {
-      // Truncation asks no trigger.
+      // Much faster than truncating so few rows; a replica's triggers do not stand in the way.
       await books.pool.query(`
-        truncate repayment, allotment, group_payment, refund, transfer, settlement, hold, outbox;
+        begin;
+        set local session_replication_role = replica;
+        delete from repayment; delete from allotment; delete from group_payment; delete from refund;
+        delete from transfer; delete from settlement; delete from hold; delete from outbox;
         update account set balance = 0, held = 0, owed = 0, spent_day = 0, spent_in_day = 0, spent_month = 0,
-          spent_in_month = 0 where kind = 'wallet';`);
+          spent_in_month = 0 where kind = 'wallet';
+        commit;`);
     },
     close: () => books.close(),
   };

@@ -48,6 +48,8 @@ export interface PostgresServer {
 export interface PostgresOptions {
   /** Lines of postgresql.conf beside those of the tests. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** In memory, where a sync costs nothing, for tests that ask only what the rows say. */
+  readonly inMemory?: boolean;
   /** Where the write-ahead log lies, if not in the data folder. Empty, or not there yet. */
   readonly walFolder?: string;
   /** A cluster that is there already, as a restored backup is. Its password goes with it. */
@@ -55,6 +57,7 @@ export interface PostgresOptions {
 }
 
 const NAME = 'wallet';
+const MEMORY = '/dev/shm';
 const HOST = '127.0.0.1';
 const READY_TIMEOUT_MS = 60_000;
 /** After kill -9 the children still hold the shared memory for a moment. */
@@ -73,11 +76,12 @@ export const postgresMissing: string | undefined =
       ? 'no PostgreSQL: it refuses to run as root, and there is no user `postgres` to run it as'
       : undefined;
 
-/** A folder of the server's user, on the disk of the checkout where that user may go, else in /var/tmp. */
-export function makePostgresFolder(name: string): string {
+/** A folder of the server's user: on the disk of the checkout where that user may go, else in /var/tmp. */
+export function makePostgresFolder(name: string, inMemory = false): string {
   assert(owner !== undefined, 'a test asks for PostgreSQL only where it can be had');
   const cache = join(PROJECT, 'node_modules', '.cache', 'warikan');
-  const parent = isOpenTo(dirname(join(PROJECT, 'x')), owner) ? cache : '/var/tmp/warikan';
+  const disk = isOpenTo(PROJECT, owner) ? cache : '/var/tmp/warikan';
+  const parent = inMemory && existsSync(MEMORY) ? MEMORY : disk;
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, `${name}-`));
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(folder, owner.uid, owner.gid);
@@ -89,12 +93,14 @@ export async function openPostgres(options: PostgresOptions = {}): Promise<Postg
   const tools = binFolder;
   const user = owner;
   const password = options.existing?.password ?? randomBytes(16).toString('hex');
-  const folder = options.existing === undefined ? makePostgresFolder('postgres') : undefined;
+  const folder = options.existing === undefined ? makePostgresFolder('postgres', options.inMemory) : undefined;
   const dataFolder = options.existing?.dataFolder ?? join(folder ?? '', 'data');
   if (folder !== undefined) initialise(tools, user, folder, dataFolder, password, options.walFolder);
   const settings = {
     listen_addresses: HOST,
     unix_socket_directories: '',
+    // In the data folder, so that kill -9 leaves nothing behind elsewhere.
+    dynamic_shared_memory_type: 'mmap',
     max_connections: '64',
     shared_buffers: '256MB',
     // Recovery after kill -9 reads the log from the last checkpoint: bounded.

@@ -55,7 +55,7 @@ begin
 
   for v_round in 1 .. p_rounds loop
     with judged as materialized (
-      select x.*, a.in_day, a.in_month, case x.is_offline when 1 then least(a.held, x.amount) else 0 end as used,
+      select x.*, a.balance, a.held, a.last_day, a.last_month, a.in_day, a.in_month, case x.is_offline when 1 then least(a.held, x.amount) else 0 end as used,
         case
           when (select 1 from settlement where settlement.id = x.id) is not null then ${SEEN}
           when (select 1 from transfer where transfer.id = x.id) is not null then ${SEEN}
@@ -79,6 +79,7 @@ begin
           store, terminal, check_id, wallet, currency, hash, alias, member, name, method, ord)
       left join lateral (
         select balance, held, account.currency, is_locked, per_payment_limit,
+          greatest(x.day, spent_day) as last_day, greatest(x.month, spent_month) as last_month,
           case when x.day > spent_day then 0 else spent_in_day end as in_day,
           case when x.month > spent_month then 0 else spent_in_month end as in_month
         from account join wallet on wallet.id = account.id
@@ -99,10 +100,10 @@ begin
         case when verdict > ${APPROVED} then ('{${declineReasons.join(',')}}'::text[])[verdict] end
       from judged where verdict <> ${SEEN}
     ), spent as (
-      update account set balance = balance - amount,
-        held = account.held - used,
-        spent_day = greatest(spent_day, day), spent_in_day = in_day + amount,
-        spent_month = greatest(spent_month, month), spent_in_month = in_month + amount
+      -- From what was locked: this statement may still see the row as it was before another server changed it.
+      update account set balance = judged.balance - amount, held = judged.held - used,
+        spent_day = last_day, spent_in_day = in_day + amount,
+        spent_month = last_month, spent_in_month = in_month + amount
       from judged where account.id = judged.wallet and verdict = ${APPROVED}
     ), told as (
       -- Under the wallets' locks, so that a wallet's numbers rise in the order of its commits.

@@ -18,10 +18,32 @@ import { readBooks } from './read-books.ts';
  * tries it is given up, and whoever asked may ask again.
  */
 export function openPostgresLedger(books: PostgresBooks): Ledger {
-  const { lanes, pool, db } = books;
+  const { lanes, pool, db, news } = books;
   const inquiries = openInquiries(pool);
+  /** Nobody waits for a database that is known to be gone: the first try that reaches it says that it is back. */
+  let isGone = false;
+
+  async function book(commands: readonly Command[]): Promise<readonly Outcome[]> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const outcomes = await bookList(lanes, commands);
+        isGone = false;
+        news.tell();
+        return outcomes;
+      } catch (error) {
+        const pauseMs = RETRY_PAUSES_MS[tries];
+        if (!isWorthRetrying(error)) throw error;
+        if (pauseMs === undefined || (isGone && isLost(error))) {
+          isGone = isLost(error);
+          throw error;
+        }
+        await pause(pauseMs);
+      }
+    }
+  }
+
   return {
-    book: (commands) => retrying(() => bookList(lanes, commands)),
+    book,
     findSettlement: async (settlementId, storeId) => {
       const row = await inquiries.find(settlementId);
       return row === undefined || row.store_id !== storeId ? undefined : toSettlement(row, row.record);
@@ -45,29 +67,21 @@ export function openPostgresLedger(books: PostgresBooks): Ledger {
 /** Between tries. The sum is less than a terminal waits for its answer. */
 const RETRY_PAUSES_MS = [0, 20, 100, 500, 1_000];
 
-async function retrying<T>(work: () => Promise<T>): Promise<T> {
-  for (const pauseMs of RETRY_PAUSES_MS) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isWorthRetrying(error)) throw error;
-      await pause(pauseMs);
-    }
-  }
-  return work();
-}
-
 /** Another server was first with an id, or the connection or the database went away, perhaps after the commit. */
 function isWorthRetrying(error: unknown): boolean {
-  const code = codeOf(error);
-  return isRolledBack(error) || code === '23505' || code.startsWith('08') || code.startsWith('57P') || isLost(error);
+  return isRolledBack(error) || codeOf(error) === UNIQUE_VIOLATION || isLost(error);
 }
 
+const UNIQUE_VIOLATION = '23505';
+
+/** By the classes of SQLSTATE: connection exception, insufficient resources, operator intervention. */
 function isLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
   return (
-    ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(codeOf(error)) ||
-    error.message.startsWith('Connection terminated')
+    ['08', '53', '57P'].some((family) => code.startsWith(family)) ||
+    ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(code) ||
+    /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(error.message)
   );
 }
 

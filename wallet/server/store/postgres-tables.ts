@@ -144,8 +144,9 @@ create table settlement (
       and masked_name is not null and settlement_method is not null)
   )
 ) with (fillfactor = 90);
-create index settlement_of_store on settlement (store_id, booked_at_ms, id);
-create index cancelled_of_store on settlement (store_id, cancelled_at_ms, id) where cancelled_at_ms is not null;
+-- Without the id, which only settlements of the same millisecond are put in order by: every settlement writes here.
+create index settlement_of_store on settlement (store_id, booked_at_ms);
+create index cancelled_of_store on settlement (store_id, cancelled_at_ms) where cancelled_at_ms is not null;
 create index settlement_of_wallet on settlement (wallet_id, booked_at_ms) where wallet_id is not null;
 -- A customer's code takes money once, whatever the code above thinks.
 create unique index one_code on settlement (alias, counter) where was_booked = 1;

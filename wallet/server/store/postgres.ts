@@ -1,9 +1,11 @@
 import assert from 'node:assert';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Books } from './books.ts';
 import { postgresMigrations } from './postgres-migrations.ts';
+import { type News, openNews } from './postgres-news.ts';
 import type { Schema } from './schema.ts';
 
 /** The books in PostgreSQL. Any number of server processes may share them. */
@@ -13,6 +15,8 @@ export interface PostgresBooks extends Books {
   readonly lanes: pg.Pool;
   /** All the others, which `db` uses too. */
   readonly pool: pg.Pool;
+  /** What servers over the same database tell each other. */
+  readonly news: News;
 }
 
 /** The database cannot be used as it is. The message is for the person who started the server. */
@@ -31,8 +35,12 @@ const MAX_CONNECTIONS = 8;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** Far beyond the longest honest query, reading all books but for one: a report sets its own. */
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** Nobody holds a wallet's row for longer: who waits in vain is told so, and the others of the list are booked. */
+const LOCK_TIMEOUT_MS = 2_000;
+/** A server that froze in the middle of a transaction loses it, and others go on. */
+const IDLE_TIMEOUT_MS = 10_000;
 const OLDEST_VERSION = 130_000;
-const WRITE_TRIES = 8;
+const WRITE_TRIES = 20;
 /** Any number: it only has to be the same in every server. */
 const MIGRATION_LOCK = 0x574b_574c;
 
@@ -46,13 +54,15 @@ export async function openPostgresBooks(url: string, options: PostgresOptions = 
   const connect = { ...CONNECTION, connectionString: url };
   await prepareDatabase(connect);
   const pool = openPool({ ...connect, max: MAX_CONNECTIONS }, options);
-  const lanes = openPool({ ...connect, max: LANES }, options);
+  const lanes = openPool({ ...connect, max: LANES, lock_timeout: LOCK_TIMEOUT_MS }, options);
+  const news = openNews(pool, connect, randomUUID());
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
     db,
     dialect: 'postgres',
     lanes,
     pool,
+    news,
     async write(work) {
       for (let tries = 1; ; tries++) {
         try {
@@ -65,6 +75,7 @@ export async function openPostgresBooks(url: string, options: PostgresOptions = 
       }
     },
     close: async () => {
+      await news.close();
       await Promise.all([db.destroy(), lanes.end()]);
       // Kysely closes only what it has used.
       if (!pool.ended) await pool.end();
@@ -74,8 +85,8 @@ export async function openPostgresBooks(url: string, options: PostgresOptions = 
 
 /** Whether the database itself says that nothing of the transaction happened because another one stood in its way. */
 export function isRolledBack(error: unknown): boolean {
-  // serialization_failure, deadlock_detected, lock_not_available
-  return ['40001', '40P01', '55P03'].includes(codeOf(error));
+  // serialization_failure, deadlock_detected
+  return ['40001', '40P01'].includes(codeOf(error));
 }
 
 /** SQLSTATE of the database, or the system's code of a connection that broke; empty where there is none. */
@@ -87,6 +98,7 @@ const CONNECTION: pg.PoolConfig = {
   application_name: 'warikan',
   connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   statement_timeout: STATEMENT_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_TIMEOUT_MS,
   // A server that vanished without a word is noticed.
   query_timeout: STATEMENT_TIMEOUT_MS + CONNECT_TIMEOUT_MS,
   keepAlive: true,
@@ -108,8 +120,10 @@ function toNumber(text: string): number {
 
 function openPool(config: pg.PoolConfig, { onTrouble = () => {} }: PostgresOptions): pg.Pool {
   const pool = new pg.Pool(config);
-  // Without a listener, an idle connection that the database closes would end the process.
+  // Without listeners, a connection that breaks while nobody waits for its answer would end the process: one of the
+  // pool's for those that lie idle, one of each connection's own for the time that somebody has it.
   pool.on('error', onTrouble);
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 
