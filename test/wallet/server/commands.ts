@@ -90,8 +90,8 @@ const badPayer: fc.Arbitrary<Payer> = fc.record({
 });
 const limits = fc.record({
   perPayment: mostly(fc.constant(9_999), fc.constant(999)),
-  perDay: mostly(fc.constant(9_999), fc.constant(2_000)),
-  perMonth: mostly(fc.constant(99_999), fc.constant(4_000)),
+  perDay: one([9_999, 9_999, 9_999, 9_999, 1_500]),
+  perMonth: one([99_999, 99_999, 99_999, 99_999, 1_500]),
   day: fc.nat({ max: 3 }),
   month: fc.nat({ max: 2 }),
 });
@@ -107,21 +107,26 @@ const settle: fc.Arbitrary<Intent> = fc
     fee: one([0, 0, 30]),
     limits,
     shares: fc.option(fc.array(one([0, 10, 25, 30]), { minLength: 2, maxLength: 3 }), { freq: 2 }),
+    first: one([0, 0, 1, 2, 3, 4]),
     capturedAtMs: atMs,
   })
-  .map(({ shares, ...command }) => ({ newId }) => {
+  .map(({ shares, first, ...command }) => ({ newId }) => {
     const payer = command.payer.isGood ? command.payer.walletId : undefined;
     return {
       type: 'settle',
       ...command,
       fee: Math.min(command.fee, command.amount.amount - 1),
-      ...(shares === null ? {} : { group: groupOf(payer, command.amount, shares, newId) }),
+      ...(shares === null ? {} : { group: groupOf(payer, command.amount, shares, newId, first) }),
     };
   });
 
+/** Of a sale that went well, or of any id. */
 const cancel: fc.Arbitrary<Intent> = fc
-  .record({ ...asking, settlementId })
-  .map((command) => ({ newId }) => ({ type: 'cancel', ...command, transferId: newId() }));
+  .record({ ...asking, which: fc.nat(), other: fc.option(settlementId, { freq: 1 }) })
+  .map(({ which, other, ...command }) => ({ oracle, newId }) => {
+    const settled = other ?? pick(approvedOf(oracle), which)?.settlementId ?? neverSeen;
+    return { type: 'cancel', ...command, settlementId: settled, transferId: newId() };
+  });
 
 const giveBack: fc.Arbitrary<Intent> = fc
   .record({
@@ -144,11 +149,19 @@ const reload: fc.Arbitrary<Intent> = fc
   .record({ reloadId, walletId, fromAccount: one(origins), amount: money, atMs })
   .map((command) => () => ({ type: 'reload', ...command }));
 const reverseReload: fc.Arbitrary<Intent> = fc
-  .record({ reloadId, atMs })
-  .map((command) => () => ({ type: 'reverse_reload', ...command }));
+  .record({ which: fc.nat(), other: stray(reloadId), atMs })
+  .map(({ which, other, atMs: now }) => ({ oracle }) => ({
+    type: 'reverse_reload',
+    reloadId: other ?? pick(reloadsOf(oracle), which)?.id ?? neverSeen,
+    atMs: now,
+  }));
 const chargeBack: fc.Arbitrary<Intent> = fc
-  .record({ reloadId, atMs })
-  .map((command) => () => ({ type: 'charge_back', ...command }));
+  .record({ which: fc.nat(), other: stray(reloadId), atMs })
+  .map(({ which, other, atMs: now }) => ({ oracle }) => ({
+    type: 'charge_back',
+    reloadId: other ?? pick(reloadsOf(oracle), which)?.id ?? neverSeen,
+    atMs: now,
+  }));
 
 /** Mostly by the one who owes; exactly what is open, or some amount. */
 const repay: fc.Arbitrary<Intent> = fc
@@ -209,11 +222,11 @@ const again: fc.Arbitrary<Intent> = fc
 
 const intent: fc.Arbitrary<Intent> = fc.oneof(
   { weight: 12, arbitrary: settle },
-  { weight: 1, arbitrary: cancel },
+  { weight: 2, arbitrary: cancel },
   { weight: 5, arbitrary: giveBack },
   { weight: 10, arbitrary: reload },
   { weight: 1, arbitrary: reverseReload },
-  { weight: 1, arbitrary: chargeBack },
+  { weight: 2, arbitrary: chargeBack },
   { weight: 8, arbitrary: repay },
   { weight: 2, arbitrary: treat },
   { weight: 3, arbitrary: placeHold },
@@ -232,4 +245,8 @@ export const lists = fc.array(
 
 function approvedOf({ settlements }: Oracle) {
   return [...settlements.values()].flatMap(({ settlement }) => (settlement.state === 'approved' ? [settlement] : []));
+}
+
+function reloadsOf({ transfers }: Oracle) {
+  return [...transfers.values()].filter(({ kind }) => kind === 'reload');
 }

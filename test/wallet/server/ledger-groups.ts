@@ -5,17 +5,19 @@ import type { Oracle } from '#test/wallet/server/oracle.ts';
 import type { GiveBack, GroupBooking } from '#wallet/server/ledger/ledger.ts';
 
 /**
- * Who else was at the table: the first wallets but the payer's, and one walk-in, who comes last.
+ * A table: the payer, some of the other wallets, and one walk-in, who comes last.
  *
- * @param shares parts in a hundred of the bill, one for each of them; the rest is the payer's
+ * @param shares parts in a hundred of the bill, one for each but the payer, whose is the rest
+ * @param first which of the other wallets is the first guest
  */
 export function groupOf(
   payer: string | undefined,
   { amount: whole, currency }: Money,
   shares: readonly number[],
   newId: () => string,
+  first = 0,
 ): GroupBooking {
-  const others = wallets.filter(({ walletId }) => walletId !== payer);
+  const others = [...wallets.slice(first), ...wallets.slice(0, first)].filter(({ walletId }) => walletId !== payer);
   const amounts = shares.map((part) => Math.floor((whole * part) / 100));
   const walkInShare = amounts.at(-1) ?? 0;
   const allotments = others.slice(0, amounts.length - 1).map(({ walletId }, index) => ({
@@ -40,7 +42,7 @@ export function groupOf(
     shares: [{ guestId: 'payer', role: 'payer', share: ownShare }, ...members],
   };
   const record = JSON.stringify({ guests: shares.length, result });
-  return { hash: shares.join(), ownShare, walkInShare, allotments, result, record };
+  return { hash: [first, ...shares].join(), ownShare, walkInShare, allotments, result, record };
 }
 
 /** Guests get back as far as their allotments go, one after the other; the rest is the payer's. */

@@ -12,6 +12,8 @@ export interface LedgerUnderTest {
   readonly ledger: Ledger;
   /** Empties what the ledger writes, and the balances; stores and wallets stay. */
   wipe(): Promise<void>;
+  /** Runs a statement that the tables would refuse: their checks, triggers and unique indexes are off from then on. */
+  damage(statement: string): Promise<void>;
   close(): Promise<void>;
 }
 
