@@ -187,7 +187,7 @@ describe.each(legsOfThisRun())('the till under the %s host', (leg) => {
     expect(problems).toEqual([]);
   });
 
-  test('a bill is discounted, undone, parked and called back, and paid with cash and wallet', async () => {
+  test('row 34: a bill is discounted, undone, parked and called back, and paid with cash and wallet', async () => {
     const { page, problems } = await openSelling();
     await untilScannerReady(page);
     await untilWalletOnline(page);

@@ -120,7 +120,7 @@ describe('the books agree', { timeout: 90_000 }, () => {
     await expectAgreement(shop, [480]);
   });
 
-  test('when it answers too late: the outcome is unknown, then known, and nothing is taken meanwhile', async () => {
+  test('row 29: when it answers too late: the outcome is unknown, then known, and nothing is taken meanwhile', async () => {
     const shop = await Shop.open(['delay-answer=7000']);
     await shop.payByWallet(await codeOfCustomer(shop.wallet.url, 'Mei'));
     await shop.untilAttempt('unknown');
@@ -133,7 +133,7 @@ describe('the books agree', { timeout: 90_000 }, () => {
     await expectAgreement(shop, [480]);
   });
 
-  test('when it answers twice', async () => {
+  test('row 28: when it answers twice', async () => {
     const shop = await Shop.open(['answer-twice']);
     for (const [index, name] of ['Haru', 'Mei', 'Haru'].entries()) {
       await shop.payByWallet(await codeOfCustomer(shop.wallet.url, name));
@@ -142,7 +142,7 @@ describe('the books agree', { timeout: 90_000 }, () => {
     await expectAgreement(shop, [480, 480, 480]);
   });
 
-  test('when its answer is lost on the way', async () => {
+  test('row 29: when its answer is lost on the way', async () => {
     const shop = await Shop.open(['drop-answer=1']);
     await shop.payByWallet(await codeOfCustomer(shop.wallet.url, 'Ren'));
     await shop.untilSales(1);
@@ -160,7 +160,7 @@ describe('the books agree', { timeout: 90_000 }, () => {
     expect({ till, verify }).toEqual({ till: wallet, verify: 'clean' });
   });
 
-  test('when it is killed between its commit and its answer', async () => {
+  test('row 29: when it is killed between its commit and its answer', async () => {
     const shop = await Shop.open(['kill-after-commit=1']);
     await shop.payByWallet(await codeOfCustomer(shop.wallet.url, 'Sora'));
     await shop.untilAttempt('unknown');
@@ -171,7 +171,7 @@ describe('the books agree', { timeout: 90_000 }, () => {
     await expectAgreement(shop, [480]);
   });
 
-  test('when the terminal is killed while it does not know', async () => {
+  test('row 29: when the terminal is killed while it does not know', async () => {
     const shop = await Shop.open(['kill-after-commit=1']);
     await shop.payByWallet(await codeOfCustomer(shop.wallet.url, 'Yui'));
     await shop.untilAttempt('unknown');

@@ -48,7 +48,7 @@ test('a terminal whose server has begun new books is enrolled anew', async () =>
   expect(await enrol({ isEnrolled: true, inquiry: problem('device_unknown') })).toBe('enrolled by CODE-1');
 });
 
-test('a terminal that was revoked does not let itself in again', async () => {
+test('row 33: a terminal that was revoked does not let itself in again', async () => {
   expect(await enrol({ isEnrolled: true, inquiry: problem('device_revoked') })).toBe('left as it is');
 });
 

@@ -51,7 +51,7 @@ const table = [
 ];
 const sale = saleOf(table, { type: 'amount', amount: yen(100), reason: 'long wait' });
 
-test('says what was sold, what came off, what is due by which rate, and how it was paid', () => {
+test('row 25: says what was sold, what came off, what is due by which rate, and how it was paid', () => {
   expect(receiptText(receiptOf(sale, store, { copyNumber: 0 }))).toBe(`\
                Kissa Warikan
           1-2-3 Kanda, Chiyoda-ku

@@ -46,8 +46,21 @@ async function longUnknownPayment(till: Till) {
   return payment;
 }
 
+test('row 21: a bill that is to be paid by wallet says how much, and the next code is for it', async () => {
+  const till = await openTill();
+  const { checkId } = await till.askForCode([latte, cake, latte]);
+
+  const { check, prompt } = await till.state();
+  expect({ state: check?.state, due: check?.due, prompt, asked: till.wallet.calls }).toEqual({
+    state: 'paying',
+    due: yen(1_300),
+    prompt: { purpose: 'wallet', checkId, amount: yen(1_300) },
+    asked: [],
+  });
+});
+
 describe('an attempt that is answered', () => {
-  test('is stored with its request before it is sent, and with its code nowhere but in its own table', async () => {
+  test('rows 22 and 32: is stored with its request before it is sent, and with its code nowhere but in its own table', async () => {
     const till = await openTill();
     await till.askForCode([latte]);
     const code = customersCode(till.clock);
@@ -65,7 +78,7 @@ describe('an attempt that is answered', () => {
     expect([journal.includes(code), rowsOf(till, 'attempt_token')]).toEqual([false, 1]);
   });
 
-  test('as approved in time closes the bill with the sale, and forgets the code', async () => {
+  test('rows 25 and 32: as approved in time closes the bill with the sale, and forgets the code', async () => {
     const till = await openTill();
     const { checkId } = await till.payByCode([latte, cake]);
     const call = till.wallet.last('settle');
@@ -96,7 +109,7 @@ describe('an attempt that is answered', () => {
     ]);
   });
 
-  test('as declined gives the bill back to its lines, with the reason', async () => {
+  test('row 26: as declined gives the bill back to its lines, with the reason', async () => {
     const till = await openTill();
     await till.payByCode([latte]);
     const call = till.wallet.last('settle');
@@ -108,6 +121,42 @@ describe('an attempt that is answered', () => {
       'open',
       ['insufficient_funds', 'The balance is too low.'],
     ]);
+  });
+
+  test('row 26: as declined leaves the bill to any other tender', async () => {
+    const till = await openTill();
+    const { checkId } = await till.payByCode([latte]);
+    await till.wallet.last('settle').reply(declined(till.wallet.last('settle')));
+
+    const { sale } = await till.client.pay.takeCash({ checkId, tendered: yen(500) });
+
+    expect((await till.client.sales.get({ saleId: sale?.saleId as never })).tenders).toMatchObject([
+      { type: 'cash', amount: yen(500) },
+    ]);
+  });
+
+  test('row 32: leaves no code in the books, on the receipt, on the screen or in the log', async () => {
+    const till = await openTill();
+    await till.askForCode([latte]);
+    const code = customersCode(till.clock);
+    await till.scan(code);
+    await till.wallet.last('settle').reply(approved(till.wallet.last('settle')));
+
+    const state = await till.state();
+    const receipt = await till.client.sales.receipt({ saleId: state.lastSale?.saleId as never, isReprint: false });
+    const tables = till.database.all({ text: "SELECT name FROM sqlite_schema WHERE type = 'table'", values: [] });
+    const kept = (tables as { name: string }[]).map(({ name }) => [
+      name,
+      JSON.stringify(till.database.all({ text: `SELECT * FROM "${name}"`, values: [] })),
+    ]);
+    const places = Object.fromEntries([
+      ...kept,
+      ['the receipt', `${receipt.text}${receipt.svg}`],
+      ['the screen', JSON.stringify(state)],
+      ['the log', till.logged.join('\n')],
+    ]) as Record<string, string>;
+    expect(places['journal']).toContain('ABCD-1234');
+    expect(Object.keys(places).filter((place) => places[place]?.includes(code))).toEqual([]);
   });
 
   test('by a word about another settlement, or of another amount, is not answered', async () => {
@@ -221,7 +270,7 @@ describe('a request that never left', () => {
 });
 
 describe('an outcome that stays unknown', () => {
-  test('is unknown after five seconds, and not before', async () => {
+  test('row 29: is unknown after five seconds, and not before', async () => {
     const till = await openTill();
     const { checkId } = await till.payByCode([latte]);
     await till.clock.advance(4_999);
@@ -244,7 +293,7 @@ describe('an outcome that stays unknown', () => {
     });
   });
 
-  test('is asked about after 1, 2, 4, then 5 seconds, again and again', async () => {
+  test('row 29: is asked about after 1, 2, 4, then 5 seconds, again and again', async () => {
     const till = await openTill();
     await unknownPayment(till);
 
@@ -332,7 +381,7 @@ describe('an outcome that stays unknown', () => {
     expect(await till.front()).toMatchObject({ state: 'open', attempt: { state: 'declined' } });
   });
 
-  test('that the server never saw is sent again as it was, under its own id', async () => {
+  test('row 28: that the server never saw is sent again as it was, under its own id', async () => {
     const till = await openTill();
     const { attemptId } = await unknownPayment(till);
     await till.clock.advance(1_000);
@@ -455,7 +504,7 @@ describe('cancelling', () => {
     expect(asked(till).slice(before)).toEqual(['cancel 50', 'cancel 57', 'cancel 66']);
   });
 
-  test('undoes an approval that comes late: it is no sale', async () => {
+  test('row 30: undoes an approval that comes late: it is no sale', async () => {
     const till = await openTill();
     const { checkId } = await longUnknownPayment(till);
     await till.client.pay.cancelAttempt({ checkId });
@@ -468,7 +517,7 @@ describe('cancelling', () => {
     expect([rowsOf(till, 'sale'), (await till.front()).attempt?.state]).toEqual([0, 'cancelled']);
   });
 
-  test('undoes an approval that a question brings late: it was asked before the cancel', async () => {
+  test('row 30: undoes an approval that a question brings late: it was asked before the cancel', async () => {
     const till = await openTill();
     const { checkId } = await unknownPayment(till);
     await till.clock.advance(1_000);
@@ -513,7 +562,7 @@ describe('cancelling', () => {
 });
 
 describe('while an outcome is unknown', () => {
-  test('no other money is taken for the bill', async () => {
+  test('row 29: no other money is taken for the bill', async () => {
     const till = await openTill();
     const { checkId } = await unknownPayment(till);
 
@@ -617,7 +666,7 @@ describe('while an outcome is unknown', () => {
 });
 
 describe('a terminal that was killed', () => {
-  test('with a request in the air asks first, and sends nothing', async () => {
+  test('row 29: with a request in the air asks first, and sends nothing', async () => {
     const till = await openTill();
     const { checkId } = await till.payByCode([latte, cake]);
 

@@ -148,7 +148,7 @@ describe('cash', () => {
 });
 
 describe('a bill', () => {
-  test('paid by cash and wallet has both, and they come to its total', async () => {
+  test('row 34: paid by cash and wallet has both, and they come to its total', async () => {
     const till = await openTill();
     const { checkId } = await billOf(till, latte, cake, bread);
     await till.client.pay.takeCash({ checkId, tendered: yen(120) });
@@ -171,7 +171,7 @@ describe('a bill', () => {
     ]);
   });
 
-  test('keeps the cash where the wallet part was taken back', async () => {
+  test('row 34: keeps the cash where the wallet part was taken back', async () => {
     const till = await openTill();
     const { checkId } = await billOf(till, latte, cake);
     await till.client.pay.takeCash({ checkId, tendered: yen(100) });

@@ -136,7 +136,7 @@ function hasAsked(clock: TillClock): Promise<void> {
 }
 
 describe('a settlement over the wire', () => {
-  test('carries the request as it is, and its answer back', async () => {
+  test('row 22: carries the request as it is, and its answer back', async () => {
     const server = await openServer((_, response) => json(response, 200, good.settlement));
     const { client } = openClient(server.url);
 
@@ -156,7 +156,7 @@ describe('a settlement over the wire', () => {
     ]);
   });
 
-  test("is signed with the terminal's own key, over the body too, another nonce each time", async () => {
+  test("row 22: is signed with the terminal's own key, over the body too, another nonce each time", async () => {
     const server = await openServer((_, response) => json(response, 200, good.settlement));
     const { client } = openClient(server.url);
     await client.settle(attemptId, request);
@@ -207,7 +207,7 @@ describe('a settlement over the wire', () => {
     expect(await client.inquire(attemptId)).toEqual(problem('not_found'));
   });
 
-  test('needs an enrolled terminal: without, nothing is sent', async () => {
+  test('row 33: needs an enrolled terminal: without, nothing is sent', async () => {
     const server = await openServer((_, response) => json(response, 200, good.settlement));
     const { client } = openClient(server.url, { keys: memoryKeys({}) });
 
@@ -409,7 +409,7 @@ describe('what went wrong', () => {
     expect([early, await reply]).toEqual(['waiting', { type: 'noAnswer', detail: 'AbortError' }]);
   });
 
-  test('is logged without the code of the customer', async () => {
+  test('row 32: is logged without the code of the customer', async () => {
     const server = await openServer((_, response) => json(response, 422, problemOf('token_invalid')));
     const { client, logged } = openClient(server.url);
 
@@ -464,7 +464,7 @@ describe('the link', () => {
     expect(states).toEqual(['unreachable', 'online']);
   });
 
-  test('is refused where the server knows this terminal no more, and an unsigned question does not hide it', async () => {
+  test('row 33: is refused where the server knows this terminal no more, and an unsigned question does not hide it', async () => {
     let status: [number, unknown] = [403, problemOf('device_revoked')];
     const server = await openServer((_, response) => json(response, ...status));
     const { client, clock, links, linked } = openClient(server.url);
