@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AllotmentView } from '#contract/group.ts';
+import { terminalIdSchema } from '#contract/ids.ts';
 import { newId } from '#test/wallet/server/caller.ts';
 import {
+  type Group,
   line,
   type Meal,
   newAttemptId,
@@ -12,6 +14,7 @@ import {
   sharesOf,
   yen,
 } from '#test/wallet/server/meal.ts';
+import type { Command } from '#wallet/server/ledger/ledger.ts';
 
 let meal: Meal;
 
@@ -281,8 +284,17 @@ describe('a group whose bill one member pays', () => {
       shares: [refs.A, refs.B, refs.C],
       again: paid,
     });
-    const other = { ...body, group: meal.group({ covers: ['A', 'B'] }) };
-    expect(await meal.terminal.codeOf('putSettlement', { settlementId }, other)).toBe('duplicate_mismatch');
+    const swapped = [{ guestId: 'A' }, { guestId: 'B', memberRef: refs.C }, { guestId: 'C', memberRef: refs.B }];
+    const put = (group: Group) => meal.terminal.call('putSettlement', { settlementId }, { ...body, group });
+    expect([
+      await put(body.group ?? meal.group()),
+      await put(meal.group({ covers: ['A', 'B'] })),
+      await put(meal.group({ guests: swapped })),
+    ]).toMatchObject([
+      { ok: true, value: paid },
+      { problem: { code: 'duplicate_mismatch' } },
+      { problem: { code: 'duplicate_mismatch' } },
+    ]);
   });
 });
 
@@ -393,10 +405,13 @@ describe('a refund of a group', () => {
     for (const amount of [100, 301, 599]) {
       shrunk.push((await meal.refund(paid, amount)).shrunk?.reduce((sum, part) => sum + part.amount, 0));
     }
-    expect({ shrunk, balances: await meal.balances(), total: (await meal.seenBy(meal.a, paid)).total }).toEqual({
+    const left = await Promise.all(
+      [meal.a, meal.b, meal.c].map(async (phone) => (await meal.seenBy(phone, paid)).ownShare.amount),
+    );
+    expect({ shrunk, left, balances: await meal.balances() }).toEqual({
       shrunk: [100, 301, 599],
+      left: [0, 0, 0],
       balances: { A: 10_000, B: 10_000, C: 10_000 },
-      total: yen(0),
     });
   });
 
@@ -427,7 +442,7 @@ describe('a refund of a group', () => {
     expect([again, other]).toMatchObject([first, { problem: { code: 'duplicate_mismatch' } }]);
   });
 
-  test('six at once are all computed on what the one before left', async () => {
+  test('six at once take no more than there is, each from what is left', async () => {
     const paid = await meal.payGroup(4_500, { lines });
     await Promise.all(Array.from({ length: 6 }, () => meal.refund(paid, 500, [{ lineId: 'steak', amount: 500 }])));
     const ofB = (await meal.seenBy(meal.b, paid)).ownShare;
@@ -435,6 +450,50 @@ describe('a refund of a group', () => {
       ofB: yen(0),
       balances: { A: 8_500, B: 10_000, C: 10_000 },
     });
+  });
+
+  test('that was computed while another one was booked is computed anew', async () => {
+    // Between its figures and its commit another refund takes the whole steak, so that its own falls on the others.
+    let rival: Command | undefined;
+    const raced = await openMeal({
+      wrap: (ledger) => ({
+        ...ledger,
+        book: async (commands) => {
+          const before = rival;
+          rival = undefined;
+          if (before !== undefined) await ledger.book([before]);
+          return ledger.book(commands);
+        },
+      }),
+    });
+    const paid = await raced.payGroup(4_500, { lines });
+    const atMs = raced.wallet.clock.nowMs();
+    rival = {
+      type: 'refund',
+      refundId: newRefundId(),
+      settlementId: paid.settlementId,
+      storeId: await raced.wallet.storeIdOf('Kissa Warikan'),
+      terminalId: terminalIdSchema.parse(raced.terminal.keyId),
+      amount: yen(3_000),
+      reason: undefined,
+      group: {
+        refundsBefore: 0,
+        lines: JSON.stringify([{ lineId: 'steak' }]),
+        linesHash: 'steak',
+        shrinks: [{ guestId: 'B', amount: 3_000 }],
+      },
+      atMs,
+    };
+    const refund = await raced.refund(paid, 750);
+    await raced.close();
+    expect([refund.refunded, refund.shrunk]).toEqual([
+      yen(3_750),
+      [
+        { guestId: 'A', amount: 250 },
+        { guestId: 'B', amount: 0 },
+        { guestId: 'C', amount: 500 },
+      ],
+    ]);
   });
 });
 
@@ -511,15 +570,20 @@ describe('what people have between them', () => {
     ]);
   });
 
-  test('currencies are counted apart', async () => {
-    const dollars = await meal.wallet.customer({ name: 'Aoi Watanabe', currency: 'USD' });
-    const group = meal.group({ guests: [{ guestId: 'A' }, { guestId: 'B', memberRef: meal.refs.B }] });
-    await meal.settle(dollars, 5_00, { group, amount: { amount: 5_00, currency: 'USD' } });
-    await meal.payGroup(3_000);
+  test('currencies are counted apart, though it is the same two people', async () => {
+    const dora = await meal.wallet.customer({ name: 'Dora Klein', currency: 'USD' });
+    const { memberRef } = await meal.terminal.get('resolveToken', {}, { token: await dora.show() });
+    const guests = [
+      { guestId: 'D', memberRef },
+      { guestId: 'B', memberRef: meal.refs.B },
+    ];
+    const byDora = meal.group({ guests, payer: 'D' });
+    await meal.settle(dora, 5_00, { group: byDora, amount: { amount: 5_00, currency: 'USD' } });
+    await meal.settle(meal.b, 3_000, { group: meal.group({ guests, payer: 'B' }) });
     const { people } = await meal.b.get('listBalances', {});
-    expect(people.map(({ currency, iOwe }) => [currency, iOwe])).toEqual([
-      ['JPY', 1_000],
-      ['USD', 250],
+    expect(people.map(({ name, currency, theyOwe, iOwe, net }) => [name, currency, theyOwe, iOwe, net])).toEqual([
+      ['Dora •••', 'JPY', 1_500, 0, 1_500],
+      ['Dora •••', 'USD', 0, 250, -250],
     ]);
   });
 
