@@ -308,6 +308,8 @@ function parseSignature(input: string, signatures: string): ParsedSignature | un
     if (serializeDictionary(inputs) !== input.trim() || serializeDictionary(values) !== signatures.trim()) {
       return undefined;
     }
+    // One signature: which of several was meant would be the verifier's guess.
+    if (inputs.size !== 1 || values.size !== 1) return undefined;
     const [label, member] = [...inputs][0] ?? [];
     if (label === undefined || member === undefined || !Array.isArray(member[0])) return undefined;
     const [items, parameters] = member as [Item[], Parameters];

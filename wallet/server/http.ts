@@ -46,6 +46,7 @@ const MAX_URL_CHARACTERS = 2_048;
 const REQUEST_TIMEOUT_MS = 15_000;
 /** Longer than clients keep a connection, so that it is they who close it. */
 const KEEP_ALIVE_MS = 65_000;
+const WARN_AGAIN_MS = 1_000;
 const KEYS_MAX_AGE_SECONDS = 7 * 24 * 3_600;
 const MONEY_ROUTES: readonly RouteName[] = ['putSettlement', 'putSettlements', 'cancelSettlement', 'putRefund'];
 
@@ -69,6 +70,7 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
   app.server.maxHeadersCount = MAX_HEADERS;
   const perAddress = openRateLimit(options.rates.perAddress);
   let bytesInFlight = 0;
+  let warnedAtMs = -Infinity;
 
   // The bytes are kept: they are what was signed.
   app.removeAllContentTypeParsers();
@@ -107,6 +109,12 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = refusalOfError(error);
     if (refusal.code === 'internal') log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+    // A storm of them has one cause: one line a second says it.
+    const nowMs = clock.nowMs();
+    if (refusal.code === 'overloaded' && Math.abs(nowMs - warnedAtMs) >= WARN_AGAIN_MS) {
+      warnedAtMs = nowMs;
+      log.warn({ reason: error.message }, 'requests are turned away');
+    }
     return sendRefusal(reply, refusal, clock);
   });
 

@@ -3,9 +3,8 @@ import { attemptIdSchema, checkIdSchema, refundIdSchema } from '#contract/ids.ts
 import type { Refund, Settlement, SettlementRequest } from '#contract/settlement.ts';
 import { encodeCode, proofSigningInput, stepAt } from '#contract/token.ts';
 import type { Answer, ProblemCode } from '#contract/wallet.ts';
-import { bind, type Caller, enrol, makeCaller, newId, PIN, send, type TestPhone } from '#test/wallet/server/caller.ts';
+import { type Caller, newId, PIN, type TestPhone } from '#test/wallet/server/caller.ts';
 import { openWallet, type OpenWallet } from '#test/wallet/server/open.ts';
-import { ISSUER_ACCOUNT } from '#wallet/server/ledger/ledger.ts';
 import { ISSUER_ACCOUNT } from '#wallet/server/ledger/ledger.ts';
 
 let wallet: OpenWallet;

@@ -4,6 +4,7 @@ import { problemStatus } from '#contract/wallet.ts';
 import type { Clock } from '../call.ts';
 import { Overloaded } from '../group-commit.ts';
 import { Refusal, toProblem } from '../problem.ts';
+import { isLost, isRolledBack } from '../store/postgres.ts';
 
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const BUSY_SECONDS = 1;
@@ -23,7 +24,8 @@ export function sendRefusal(reply: FastifyReply, refusal: Refusal, clock: Clock)
 
 /** What was thrown, as the wire says it: nothing of ours is told. */
 export function refusalOfError(error: FastifyError): Refusal {
-  if (error instanceof Overloaded) return new Refusal('overloaded');
+  // A database that is away for a moment is one reason more to come again: ids make that safe.
+  if (error instanceof Overloaded || isLost(error) || isRolledBack(error)) return new Refusal('overloaded');
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Refusal('body_too_large');
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Refusal('unsupported_media_type');
   const isCallersFault = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500;

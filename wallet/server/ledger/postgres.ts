@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { codeOf, isRolledBack, type PostgresBooks } from '../store/postgres.ts';
+import { codeOf, isLost, isRolledBack, type PostgresBooks } from '../store/postgres.ts';
 import { toSettlement } from './answers.ts';
 import type { Command, Ledger, Outcome } from './ledger.ts';
 import { bookCommands, lockConcerned } from './postgres-commands.ts';
@@ -73,17 +73,6 @@ function isWorthRetrying(error: unknown): boolean {
 }
 
 const UNIQUE_VIOLATION = '23505';
-
-/** By the classes of SQLSTATE: connection exception, insufficient resources, operator intervention. */
-function isLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = codeOf(error);
-  return (
-    ['08', '53', '57P'].some((family) => code.startsWith(family)) ||
-    ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(code) ||
-    /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(error.message)
-  );
-}
 
 async function bookList(lanes: pg.Pool, commands: readonly Command[]): Promise<readonly Outcome[]> {
   const runs = cutRuns(commands);

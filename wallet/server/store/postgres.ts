@@ -89,6 +89,20 @@ export function isRolledBack(error: unknown): boolean {
   return ['40001', '40P01'].includes(codeOf(error));
 }
 
+/**
+ * Whether the connection or the database went away, perhaps after a commit: the same may be asked again. By the classes of
+ * SQLSTATE: connection exception, insufficient resources, operator intervention.
+ */
+export function isLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = codeOf(error);
+  return (
+    ['08', '53', '57P'].some((family) => code.startsWith(family)) ||
+    ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'].includes(code) ||
+    /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/.test(error.message)
+  );
+}
+
 /** SQLSTATE of the database, or the system's code of a connection that broke; empty where there is none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
