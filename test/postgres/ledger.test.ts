@@ -29,6 +29,17 @@ async function openUnderTest(): Promise<LedgerUnderTest> {
           spent_in_month = 0 where kind = 'wallet';
         commit;`);
     },
+    damage: async (statement) => {
+      await books.pool.query(`
+        do $$ declare c record; begin
+          for c in select conrelid::regclass as name, conname from pg_constraint
+            where contype = 'c' and connamespace = 'public'::regnamespace
+          loop execute format('alter table %s drop constraint %I', c.name, c.conname); end loop;
+        end $$;
+        drop trigger if exists transfer_stays on transfer;
+        drop index if exists one_code;
+        ${statement}`);
+    },
     close: () => books.close(),
   };
 }

@@ -207,7 +207,8 @@ function initialise(
   writeFileSync(passwordFile, password, { mode: 0o644 });
   const args = ['--no-sync', '--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   args.push('--encoding=UTF8', '--locale=C', `--pgdata=${dataFolder}`);
-  if (walFolder !== undefined) args.push(`--waldir=${walFolder}`);
+  // Small files, so that a small disk holds some.
+  if (walFolder !== undefined) args.push(`--waldir=${walFolder}`, '--wal-segsize=1');
   execFileSync(join(tools, 'initdb'), args, { ...user, cwd: folder, stdio: 'pipe', env: { LC_ALL: 'C' } });
   rmSync(passwordFile);
 }
@@ -225,7 +226,7 @@ async function untilReady(child: ChildProcess): Promise<string> {
     };
     lines.on('line', (line) => {
       output = `${output}${line}\n`.slice(-MAX_OUTPUT);
-      if (line.includes('database system is ready to accept')) done();
+      if (line.includes('database system is ready to accept connections')) done();
     });
     child.once('exit', done);
     child.once('error', done);

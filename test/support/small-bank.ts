@@ -38,9 +38,8 @@ const REST_MS = 20;
 
 export async function openSmallBank(books: Books, seed: number): Promise<SmallBank> {
   const random = openRandom(seed);
-  const newId = (): string => uuidV7(Date.now(), randomBytes(10));
   const wallets = Array.from({ length: WALLETS }, newId);
-  const stores = Array.from({ length: STORES }, () => storeIdSchema.parse(newId()));
+  const stores = Array.from({ length: STORES }, newId);
   await seedBank(books, wallets, stores);
 
   const known: Settle[] = [];
@@ -48,33 +47,10 @@ export async function openSmallBank(books: Books, seed: number): Promise<SmallBa
   const troubles: string[] = [];
   let answered = 0;
   let changed = 0;
-  let counter = 0;
 
   function settle(): Settle {
     const walletId = random.pick(wallets) ?? '';
-    const amount = random.between(1, 50);
-    return {
-      type: 'settle',
-      settlementId: attemptIdSchema.parse(newId()),
-      storeId: random.pick(stores) ?? storeIdSchema.parse(newId()),
-      terminalId: TERMINAL,
-      checkId: CHECK,
-      amount: { amount, currency: 'JPY' },
-      payer: {
-        isGood: true,
-        alias: `alias-${walletId}`,
-        counter: ++counter,
-        walletId,
-        perPaymentLimit: 1_000,
-        offlineAllowance: { amount: 0, currency: 'JPY' },
-        member: { memberRef: `ref-${walletId}`, maskedName: 'Haru •••', settlementMethod: 'shown_code' },
-      },
-      mode: 'online',
-      fee: Math.floor(amount / 10),
-      limits: { perPayment: 1_000, perDay: 1_000_000, perMonth: 10_000_000, day: 20_000, month: 660 },
-      capturedAtMs: Date.now(),
-      atMs: Date.now(),
-    };
+    return settlementOf({ walletId, storeId: random.pick(stores), amount: random.between(1, 50) });
   }
 
   /** New ones, some of before, and some of this very list. */
@@ -160,10 +136,48 @@ export async function openSmallBank(books: Books, seed: number): Promise<SmallBa
   };
 }
 
+export function newId(): string {
+  return uuidV7(Date.now(), randomBytes(10));
+}
+
+let counter = 0;
+
+/** A new one each time, of a customer whose code was never used. */
+export function settlementOf(about: {
+  readonly walletId: string;
+  readonly storeId?: string | undefined;
+  readonly amount: number;
+}): Settle {
+  const { walletId, storeId = newId(), amount } = about;
+  return {
+    type: 'settle',
+    settlementId: attemptIdSchema.parse(newId()),
+    storeId: storeIdSchema.parse(storeId),
+    terminalId: TERMINAL,
+    checkId: CHECK,
+    amount: { amount, currency: 'JPY' },
+    payer: {
+      isGood: true,
+      alias: `alias-${walletId}`,
+      counter: ++counter,
+      walletId,
+      perPaymentLimit: 1_000,
+      offlineAllowance: { amount: 0, currency: 'JPY' },
+      member: { memberRef: `ref-${walletId}`, maskedName: 'Haru •••', settlementMethod: 'shown_code' },
+    },
+    mode: 'online',
+    fee: Math.floor(amount / 10),
+    limits: { perPayment: 1_000, perDay: 1_000_000, perMonth: 10_000_000, day: 20_000, month: 660 },
+    capturedAtMs: Date.now(),
+    atMs: Date.now(),
+  };
+}
+
 const TERMINAL = terminalIdSchema.parse('01900000-0000-7000-8000-000000000001');
 const CHECK = checkIdSchema.parse('01900000-0000-7000-8000-000000000002');
 
-async function seedBank(books: Books, wallets: readonly string[], stores: readonly string[]): Promise<void> {
+/** Empty wallets and stores, as registration would make them. */
+export async function seedBank(books: Books, wallets: readonly string[], stores: readonly string[]): Promise<void> {
   await books.write(async (trx) => {
     const ofWallet = { kind: 'wallet' as const, currency: 'JPY', balance: 0 };
     const ofStore = { kind: 'store' as const, currency: null, balance: null };
