@@ -4,13 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { closingLine } from './closing-line.ts';
+import { closingLine, leftOut } from './closing-line.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const RUN_TIMEOUT_MS = 25_000;
 
 test('a run with nothing skipped closes with passed and failed alone', () => {
   expect(closingLine({ passed: 12, failed: 0, skipped: 0 })).toBe('12 passed, 0 failed');
+});
+
+test('npm test says that PostgreSQL was left out and how to include it, and no other run does', () => {
+  expect(leftOut(['rooms', 'e2e'])).toContain('PostgreSQL was left out: npm run test:postgres includes it');
+  expect([['rooms'], ['postgres'], ['rooms', 'e2e', 'postgres']].map(leftOut)).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('the last line counts a broken file, a broken hook and a stray rejection as failures', () => {

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
 export interface Tally {
   readonly passed: number;
@@ -33,13 +33,26 @@ export function tally(modules: readonly TestModule[], unhandledErrors: number): 
   return { passed, failed, skipped };
 }
 
+/** What `npm test` leaves out, because not every machine has it, and how to include it. Undefined for any other run. */
+export function leftOut(projects: readonly string[]): string | undefined {
+  const isWhole = ['rooms', 'e2e'].every((name) => projects.includes(name));
+  if (!isWhole || projects.includes('postgres')) return undefined;
+  return (
+    'The wallet’s books were tested on SQLite. PostgreSQL was left out: npm run test:postgres includes it ' +
+    '(PostgreSQL 13 or newer; Debian: apt-get install postgresql).'
+  );
+}
+
 /** Vitest reporter: the last line of a run is `N passed, N failed` in plain text, for people and for scripts. */
 export default class ClosingLine implements Reporter {
   #tally: Tally = { passed: 0, failed: 0, skipped: 0 };
 
-  onInit(): void {
+  onInit({ projects }: Vitest): void {
+    const note = leftOut(projects.map(({ name }) => name));
     // Other reporters print their summary after us; only the end of the process is late enough to be last.
-    process.once('exit', () => writeSync(1, `${closingLine(this.#tally)}\n`));
+    process.once('exit', () => {
+      writeSync(1, `${note === undefined ? '' : `${note}\n\n`}${closingLine(this.#tally)}\n`);
+    });
   }
 
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
