@@ -93,6 +93,7 @@ export function linesProblem(
   for (const { lineId, amount } of lines) {
     const rest = left.get(lineId);
     if (rest === undefined) return `line ${lineId}: is not on the bill`;
+    if (rest === 0 && isGivenBack(earlier, lineId)) return `line ${lineId}: nothing is left of it`;
     if (amount !== undefined && amount > rest) return `line ${lineId}: only ${rest} is left of it`;
     left.set(lineId, amount === undefined ? 0 : rest - Number(amount));
   }
