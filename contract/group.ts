@@ -32,11 +32,13 @@ export const consumptionLineSchema = z.object({
   lineId: z.string().min(1).max(64),
   itemId: z.string().max(64).optional(),
   name: z.string().min(1).max(120),
-  /** Thousandths, so that 0.75 kg is 750 and one coffee is 1000. */
-  quantity: z.int().positive().default(1_000),
+  quantity: z.int().positive().default(1_000).meta({
+    description: 'Thousandths, so that 0.75 kg is 750 and one coffee is 1000.',
+  }),
   unitPrice: amountSchema.optional(),
-  /** What the line adds to the bill, its own discount taken off. Negative for what was given back. */
-  amount: amountSchema,
+  amount: amountSchema.meta({
+    description: 'What the line adds to the bill, its own discount taken off. Negative for what was given back.',
+  }),
   consumers: z
     .array(z.object({ guestId: guestIdSchema, weight: z.int().min(1).max(1_000_000).default(1) }))
     .max(64)
@@ -86,8 +88,10 @@ export const groupResultSchema = z.object({
   groupReference: z.string(),
   payer: guestIdSchema,
   currency: currencySchema,
-  ownShare: amountSchema,
-  walkInShare: amountSchema,
+  ownShare: amountSchema.meta({
+    description: "What the payer consumed. With the walk-ins' share and Σ allotments: the amount.",
+  }),
+  walkInShare: amountSchema.meta({ description: 'What guests without a wallet consumed: the payer bears it.' }),
   shares: z.array(groupShareSchema),
 });
 export type GroupResult = z.infer<typeof groupResultSchema>;
@@ -120,8 +124,7 @@ export const consumedItemSchema = z.object({
   name: z.string(),
   quantity: z.int(),
   amount: amountSchema,
-  /** Of how many it was shared by; 1 where it was theirs alone. */
-  sharedBy: z.int().positive(),
+  sharedBy: z.int().positive().meta({ description: 'By how many it was shared; 1 where it was theirs alone.' }),
 });
 
 export const allotmentViewSchema = z.object({

@@ -105,7 +105,13 @@ export type Problem = z.infer<typeof problemSchema>;
 /** An Ed25519 public key, 32 bytes, base64url. */
 export const publicKeySchema = z.base64url().length(43);
 /** Four to eight digits, the same for every settlement method. */
-export const pinSchema = z.string().regex(/^\d{4,8}$/);
+export const pinSchema = z
+  .string()
+  .regex(/^\d{4,8}$/)
+  .meta({
+    description:
+      'Four to eight digits. One digit repeated and digits in sequence (1111, 1234, 4321) are refused when chosen.',
+  });
 
 /** How a customer presents the wallet. The last kind reloads from a registered method what a payment lacks. */
 export const settlementMethodIdSchema = z.union([
@@ -194,13 +200,40 @@ export const storeLedgerEntrySchema = z.object({
   at: z.iso.datetime(),
 });
 
+/** What an event may tell of, and which row its `refId` names. */
+const eventTypes = {
+  settled: 'a settlement was booked: its id',
+  declined: 'a settlement was declined: its id',
+  cancelled: 'a settlement was undone: its id',
+  refunded: 'something was given back: the refund',
+  allotted: 'somebody paid for me: the allotment',
+  allotment_changed: 'an allotment shrank or ended: its id',
+  treated: 'what I owed was waived: the allotment',
+  repaid: 'a repayment, told to both sides: its id',
+  reloaded: 'a reload was credited: its id',
+  reload_declined: 'a reload was declined: its id',
+  reload_reversed: 'a reload went back: its id',
+  charged_back: 'an operator took a reload back: its id',
+  auto_reload_stopped: 'auto-reload gave up after declines: the last reload',
+  check: "a check's guests, lines or state changed: the check",
+  checked_in: 'a phone checked in at a table: the check-in',
+  left: 'a phone left a table: the check-in',
+} as const;
+const eventTypeSchema = z
+  .enum(Object.keys(eventTypes) as [keyof typeof eventTypes, ...(keyof typeof eventTypes)[]])
+  .meta({
+    description: Object.entries(eventTypes)
+      .map(([type, meaning]) => `\`${type}\`: ${meaning}`)
+      .join('; '),
+  });
+
 /**
  * What server-sent events carry in `data`; `id:` is what `Last-Event-ID` resumes from. An event says that something
  * happened and to which row; the row itself is read by its own route.
  */
 export const walletEventSchema = z.object({
   eventId: z.string(),
-  type: z.string(),
+  type: eventTypeSchema,
   at: z.iso.datetime(),
   refId: z.string().optional(),
   checkId: z.string().optional(),
@@ -324,8 +357,11 @@ export const walletRoutes = {
       hasMore: z.boolean(),
       issuedAt: z.iso.datetime(),
       keyId: z.string(),
-      /** Ed25519 over the UTF-8 of the JSON array ["WRK1 deny-list", since, version, [[alias, isDenied], ...], issuedAt]. */
-      signature: z.base64url(),
+      signature: z.base64url().meta({
+        description:
+          'Ed25519 by `keyId` over the UTF-8 of the JSON array ' +
+          '["WRK1 deny-list", since, version, [[alias, isDenied], ...], issuedAt], without blanks.',
+      }),
     }),
     status: 200,
     errors: [],

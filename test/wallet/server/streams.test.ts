@@ -147,7 +147,7 @@ async function serveTo(
           for (let id = 1; id <= 700 && !isStopped; id++) {
             event({
               eventId: String(id),
-              type: 'x',
+              type: 'check',
               at: '2026-11-23T00:00:00Z',
               detail: { text: 'x'.repeat(EVENT_BYTES) },
             });
