@@ -161,13 +161,10 @@ describe('an administrator’s token', () => {
     expect(await admin.codeOf('adminOverview', {})).toBe('admin_token_invalid');
   });
 
-  test('is not guessed: after ten wrong ones the address has to wait, with the right one too', async () => {
+  test('is not guessed: after ten wrong ones the address has to wait, but whoever has the right one never does', async () => {
     const nobody = makeAdmin(wallet.base, `wka_${'A'.repeat(43)}`);
     for (let tries = 0; tries < 10; tries++) await nobody.codeOf('adminOverview', {});
-    const waiting = [await nobody.codeOf('adminOverview', {}), await admin.codeOf('adminOverview', {})];
-    wallet.clock.move(600_000);
-    expect([...waiting, await admin.codeOf('adminOverview', {})]).toEqual([
-      'too_many_requests',
+    expect([await nobody.codeOf('adminOverview', {}), await admin.codeOf('adminOverview', {})]).toEqual([
       'too_many_requests',
       'ok',
     ]);
