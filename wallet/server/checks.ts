@@ -29,7 +29,7 @@ interface Announced {
   readonly atMs: number;
 }
 
-export interface Announcement extends Announced {
+interface Announcement extends Announced {
   readonly terminalId: string;
   readonly body: RouteInput<'putMembers'>;
 }

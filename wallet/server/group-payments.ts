@@ -25,7 +25,7 @@ export interface GroupPayments {
   standing(ids: readonly string[]): Promise<ReadonlyMap<string, StandingGroup>>;
 }
 
-export interface StandingGroup {
+interface StandingGroup {
   readonly id: string;
   readonly isCancelled: boolean;
   readonly payerWalletId: string;

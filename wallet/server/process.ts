@@ -88,7 +88,7 @@ async function serve(task: ServeTask): Promise<void> {
   const faults = faultsOf(task.faults);
   if (faults !== noFaults) log.warn({ faults: task.faults }, 'this server makes faults on purpose');
   const served = await serveBooks(task, clock, (error) => log.warn({ err: error }, 'a connection to the books broke'));
-  const { books, ledger, changes } = served;
+  const { books, ledger, changes, news } = served;
   mkdirSync(dirname(task.keyFile), { recursive: true, mode: 0o700 });
   const keys = openKeys(task.keyFile, clock);
   await checkKeyFile(books, keys);
@@ -96,6 +96,7 @@ async function serve(task: ServeTask): Promise<void> {
     books,
     ledger,
     changes,
+    ...(news === undefined ? {} : { news }),
     keys,
     clock,
     newId,

@@ -24,7 +24,7 @@ export interface Tables {
   leave(phone: Visitor, checkInId: string): Promise<Refusal | undefined>;
 }
 
-export interface Visitor {
+interface Visitor {
   readonly walletId: string;
   readonly walletName: string;
   readonly nowMs: number;

@@ -7,6 +7,7 @@ import { openSqliteLedger } from '../ledger/sqlite.ts';
 import { type Books, openSqliteBooks } from './books.ts';
 import { openDatabase, openReader, UnusableFile } from './database.ts';
 import { openPostgresBooks } from './postgres.ts';
+import type { News } from './postgres-news.ts';
 import { type SignerChanges, watchPostgres, watchSqlite } from './signer-changes.ts';
 
 /** Where the books are: a folder, or a PostgreSQL that has them for several servers. */
@@ -20,6 +21,8 @@ export interface ServedBooks {
   readonly books: Books;
   readonly ledger: Ledger;
   readonly changes: SignerChanges;
+  /** Of books that other servers share: what they tell. */
+  readonly news?: News;
   close(): Promise<void>;
 }
 
@@ -32,7 +35,13 @@ export async function serveBooks(
   if (place.databaseUrl !== undefined) {
     const books = await openPostgresBooks(place.databaseUrl, { onTrouble });
     const changes = watchPostgres(place.databaseUrl, clock);
-    return { books, ledger: openPostgresLedger(books), changes, close: () => closeBoth(books, changes) };
+    return {
+      books,
+      ledger: openPostgresLedger(books),
+      changes,
+      news: books.news,
+      close: () => closeBoth(books, changes),
+    };
   }
   const books = openSqliteBooks(openDatabase(pathOf(place)));
   const changes = watchSqlite(books.database);
