@@ -28,6 +28,12 @@ export const products = {
     sources: ['wallet/phone', 'contract'],
     result: 'phone/index.html',
   },
+  admin: {
+    name: 'admin',
+    viteConfig: 'vite.admin.config.ts',
+    sources: ['wallet/server/admin', 'contract'],
+    result: 'admin/index.html',
+  },
   electron: {
     name: 'electron',
     viteConfig: 'vite.electron.config.ts',

@@ -13,7 +13,7 @@ import { openVerifier, type ServerKeys } from './keys.ts';
 import type { Command, Ledger } from './ledger/ledger.ts';
 import { openNonceMemory } from './nonces.ts';
 import { buildOpenApi } from './openapi/document.ts';
-import { serveFrontPage, servePhonePage } from './page.ts';
+import { serveAdminPage, serveFrontPage, servePhonePage } from './page.ts';
 import type { NewOperator } from './reload/operators.ts';
 import { openReloading } from './reload/reloading.ts';
 import { openPayers } from './payers.ts';
@@ -45,6 +45,8 @@ export interface WalletServerOptions {
   readonly isDemo?: boolean;
   /** Folder of the built phone page. */
   readonly phonePage?: string;
+  /** Folder of the built administrators' page. */
+  readonly adminPage?: string;
   /** `https://wallet.example`, where a proxy stands before this server: what signatures are made over. */
   readonly publicOrigin?: string;
   readonly trustedProxies?: readonly string[];
@@ -128,6 +130,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(openApi));
   serveFrontPage(app, options.isDemo ?? false);
   servePhonePage(app, options.phonePage);
+  serveAdminPage(app, options.adminPage);
   const demo = options.isDemo ? await openDemo(parts) : undefined;
   demo?.serve(app);
   const sweeper = startSweeper({

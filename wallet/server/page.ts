@@ -14,37 +14,59 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  // React writes style attributes.
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "manifest-src 'self'",
-  "worker-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** What a page may do beyond its own files: nothing. */
+function policyOf(styles: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src ${styles}`,
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
-/** Serves the built phone page below `/phone/`. Without a build there is nothing to serve, and the answer says so. */
+interface BuiltPage {
+  /** `/phone/`, for example. */
+  readonly at: string;
+  /** Without a build there is nothing to serve, and the answer says so. */
+  readonly folder: string | undefined;
+  /** What the person who sees nothing was looking for. */
+  readonly name: string;
+  readonly policy: string;
+}
+
+/** The customers' page below `/phone/`. React writes style attributes. */
 export function servePhonePage(app: FastifyInstance, folder: string | undefined): void {
+  servePage(app, { at: '/phone/', folder, name: 'phone', policy: policyOf("'self' 'unsafe-inline'") });
+}
+
+/** The administrators' page below `/admin/`. Whoever has no token sees nothing there. */
+export function serveAdminPage(app: FastifyInstance, folder: string | undefined): void {
+  servePage(app, { at: '/admin/', folder, name: 'administration', policy: policyOf("'self'") });
+}
+
+function servePage(app: FastifyInstance, { at, folder, name, policy }: BuiltPage): void {
   const files = folder === undefined || !existsSync(folder) ? [] : listFiles(folder);
-  app.get('/phone', (_request, reply) => reply.redirect('/phone/'));
+  const options = { exposeHeadRoute: true };
+  app.get(at.slice(0, -1), options, (_request, reply) => reply.redirect(at));
   if (files.length === 0) {
-    app.get('/phone/', (_request, reply) =>
-      reply.code(404).type('text/plain; charset=utf-8').send('The phone page is not built: npm run build.\n'),
+    app.get(at, options, (_request, reply) =>
+      reply.code(404).type('text/plain; charset=utf-8').send(`The ${name} page is not built: npm run build.\n`),
     );
     return;
   }
-  for (const { name, bytes } of files) {
-    const isHashed = name.startsWith('assets/');
-    app.get(`/phone/${name === 'index.html' ? '' : name}`, (_request, reply) =>
+  for (const { name: file, bytes } of files) {
+    const isHashed = file.startsWith('assets/');
+    app.get(`${at}${file === 'index.html' ? '' : file}`, options, (_request, reply) =>
       reply
-        .type(TYPES[extname(name)] ?? 'application/octet-stream')
-        .header('content-security-policy', CONTENT_SECURITY_POLICY)
+        .type(TYPES[extname(file)] ?? 'application/octet-stream')
+        .header('content-security-policy', policy)
         .header('referrer-policy', 'no-referrer')
         .header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache')
         .send(bytes),
@@ -65,7 +87,8 @@ export function serveFrontPage(app: FastifyInstance, isDemo: boolean): void {
 <link rel="stylesheet" href="/front.css">
 <main>
   <h1>Warikan wallet</h1>
-  <p>This server settles payments from customers’ wallets. Its contract is <a href="/openapi.json">OpenAPI 3.1</a>.</p>
+  <p>This server settles payments from customers’ wallets. Its contract is <a href="/openapi.json">OpenAPI 3.1</a>;
+    administrators <a href="/admin/">sign in here</a>.</p>
   ${isDemo ? demo : ''}
 </main>
 ${isDemo ? '<script type="module" src="/front.js"></script>' : ''}
@@ -75,7 +98,7 @@ ${isDemo ? '<script type="module" src="/front.js"></script>' : ''}
     app.get(path, (_request, reply) =>
       reply
         .type(type)
-        .header('content-security-policy', CONTENT_SECURITY_POLICY)
+        .header('content-security-policy', policyOf("'self'"))
         .header('cache-control', 'no-cache')
         .send(text),
     );

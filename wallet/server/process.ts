@@ -105,6 +105,7 @@ async function serve(task: ServeTask): Promise<void> {
     faults,
     isDemo: task.isDemo,
     phonePage: join(PAGES, 'phone'),
+    adminPage: join(PAGES, 'admin'),
     trustedProxies: task.trustedProxies,
     ...(task.publicOrigin === undefined ? {} : { publicOrigin: task.publicOrigin }),
     ...(task.ratePerKey === undefined ? {} : { rates: ratesOf(task.ratePerKey) }),

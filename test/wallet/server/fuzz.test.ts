@@ -166,7 +166,8 @@ async function seed(): Promise<typeof known> {
 }
 
 /** What a route may use up: what was paid, and the codes to pay with. */
-async function freshen({ checkId: [checkId] = [] }: typeof known): Promise<typeof known> {
+async function freshen(before: typeof known): Promise<typeof known> {
+  const checkId = before['checkId']?.[0];
   const payments = [await payFor(phone, spare, String(checkId)), await payFor(spare, phone, String(checkId))];
   const shares = payments.flatMap((one) => (one.state === 'approved' ? (one.group?.shares ?? []) : []));
   const [methodId, reloadId] = [newId(), newId()];

@@ -168,14 +168,14 @@ describe('a signed request', () => {
 });
 
 describe('a malformed request', () => {
-  const post = (body: string | Uint8Array<ArrayBuffer>, type = 'application/json'): Promise<Response> =>
+  const post = (body: string | Buffer<ArrayBuffer>, type = 'application/json'): Promise<Response> =>
     fetch(`${wallet.base}/v1/terminals`, { method: 'POST', headers: { 'content-type': type }, body });
 
   test.each<[number, ProblemCode, string, () => Promise<Response>]>([
     [400, 'bad_request', 'broken JSON', () => post('{"a')],
     [400, 'bad_request', 'a missing field', () => post('{}')],
     [400, 'bad_request', 'no body', () => post('')],
-    [400, 'bad_request', 'bytes that are not UTF-8', () => post(new Uint8Array([0x22, 0xff, 0x22]))],
+    [400, 'bad_request', 'bytes that are not UTF-8', () => post(Buffer.from(enrolment('\u00ff'), 'latin1'))],
     [400, 'bad_request', 'half a surrogate pair', () => post(enrolment('\\ud800'))],
     [400, 'bad_request', 'a NUL', () => post(enrolment('\\u0000'))],
     [415, 'unsupported_media_type', 'another media type', () => post('a=b', 'text/plain')],

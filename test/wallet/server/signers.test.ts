@@ -42,7 +42,7 @@ test('are asked for once, as long as nobody changes anything', async () => {
 
 test('that another process approved or revoked are what they are now, at once', async () => {
   const signers = open(watchSqlite(books.database));
-  const states = [];
+  const states: unknown[] = [];
   const look = async (): Promise<void> => {
     const signer = await signers.find(terminalId);
     states.push(signer?.type === 'terminal' && [signer.isApproved, signer.isRevoked]);
