@@ -38,11 +38,6 @@ export interface SettlingOptions {
   readonly refusalOf: (outcome: Outcome) => Refusal;
 }
 
-/** The most that one payment may take. */
-function mostOf({ perPaymentLimit, limits }: Extract<Judged, { isGood: true }>): number {
-  return Math.min(perPaymentLimit, limits.perPayment);
-}
-
 /** Of a code that is nobody's: it is declined before a limit matters. */
 const NO_LIMITS = { perPayment: 0, perDay: 0, perMonth: 0, day: 0, month: 0 };
 
