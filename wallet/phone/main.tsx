@@ -32,6 +32,6 @@ try {
   root.textContent = words[preferences.current().language].welcome.problems.unsupported;
 }
 // Only over a secure address is there one; without it the page works, but not offline.
-if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+if ('serviceWorker' in navigator) {
   void navigator.serviceWorker.register('./service-worker.js').catch(() => undefined);
 }

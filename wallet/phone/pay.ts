@@ -4,7 +4,7 @@ import type { Codes } from './codes.ts';
 import { fromBase64Url } from './keys.ts';
 import { isPassing, outcomeOf, type PinOutcome } from './pin.ts';
 import type { Storage } from './storage.ts';
-import { deriveKey, MAX_OFFLINE_TRIES, openVault, seal, unseal, type Vault } from './vault.ts';
+import { type Credential, deriveKey, MAX_OFFLINE_TRIES, openVault, seal, unseal, type Vault } from './vault.ts';
 
 /** From the PIN to a code on the screen, and the choice of the method that it pays by. */
 export interface Pay {
@@ -34,15 +34,17 @@ export function openPay({ keyId, storage, ask, codes, nowMs, view }: PayOptions)
   let chosen: SettlementMethodId | undefined;
 
   async function showCode(method: SettlementMethodId, pin: string): Promise<PinOutcome> {
-    const isStored = (await storage.find(keyId))?.vault?.sealed !== undefined;
-    const answer = await askForCredential(method, pin, isStored ? CODE_TIMEOUT_MS : undefined);
-    if (answer === undefined || (!answer.ok && isPassing(answer.problem.code))) return openStored(pin);
+    const kept = (await storage.find(keyId))?.vault;
+    const vault = kept ?? (await openVault());
+    // Slow, and needed either way: it is made while the server is asked.
+    const pinKey = deriveKey(pin, vault.salt);
+    const answer = await askForCredential(method, pin, kept?.sealed === undefined ? undefined : CODE_TIMEOUT_MS);
+    if (answer === undefined || (!answer.ok && isPassing(answer.problem.code))) return openStored(await pinKey);
     if (!answer.ok) return outcomeOf(answer.problem);
     const { credential, notAfter } = answer.value;
     const issued = { method, notAfterMs: Date.parse(notAfter), bytes: fromBase64Url(credential) };
     await codes.start(issued, false);
-    // The code is on the screen already; what it costs to keep it for later is nobody's wait.
-    await keep(issued, pin);
+    await keep(vault, await pinKey, issued);
     return { type: 'done' };
   }
 
@@ -50,14 +52,13 @@ export function openPay({ keyId, storage, ask, codes, nowMs, view }: PayOptions)
     return ask('issueCredential', {}, { pin, method }, timeoutMs === undefined ? {} : { timeoutMs });
   }
 
-  async function keep(credential: Parameters<typeof seal>[2], pin: string): Promise<void> {
-    const vault = (await storage.find(keyId))?.vault ?? (await openVault());
-    const sealed = await seal(vault, await deriveKey(pin, vault.salt), credential);
-    await storage.change(keyId, (kept) => ({ ...kept, vault: sealed }));
+  async function keep(vault: Vault, pinKey: CryptoKey, credential: Credential): Promise<void> {
+    const sealed = await seal(vault, pinKey, credential);
+    await storage.change(keyId, (stored) => ({ ...stored, vault: sealed }));
   }
 
   /** Without the network the PIN is judged here: it opens what is stored, of whichever method, or it does not. */
-  async function openStored(pin: string): Promise<PinOutcome> {
+  async function openStored(pinKey: CryptoKey): Promise<PinOutcome> {
     if (view()?.pin.isLocked === true) return { type: 'locked' };
     const stored = (await storage.find(keyId))?.vault;
     if (stored === undefined) return { type: 'notStored' };
@@ -66,7 +67,7 @@ export function openPay({ keyId, storage, ask, codes, nowMs, view }: PayOptions)
     const vault = (await storage.change(keyId, countTry))?.vault;
     if (vault?.sealed === undefined || vault.failures > MAX_OFFLINE_TRIES) return empty();
     const { sealed } = vault;
-    const opened = await unseal(vault, await deriveKey(pin, vault.salt), sealed);
+    const opened = await unseal(vault, pinKey, sealed);
     if (opened !== undefined) {
       await change((kept) => ({ ...kept, failures: 0 }));
       await codes.start(opened, true);
@@ -92,12 +93,14 @@ export function openPay({ keyId, storage, ask, codes, nowMs, view }: PayOptions)
       if (answer === undefined) return { type: 'noAnswer' };
       if (!answer.ok) return outcomeOf(answer.problem);
       // What is stored is under the old one. A fresh credential makes the phone ready to pay offline.
-      await storage.change(keyId, ({ vault: _, ...kept }) => kept);
+      await storage.change(keyId, ({ vault: _, ...stored }) => stored);
       const method = chosen ?? view()?.settlementMethod ?? 'shown_code';
       const issued = await askForCredential(method, pin, undefined);
       if (issued?.ok === true) {
         const { credential, notAfter } = issued.value;
-        await keep({ method, notAfterMs: Date.parse(notAfter), bytes: fromBase64Url(credential) }, pin);
+        const vault = await openVault();
+        const bytes = fromBase64Url(credential);
+        await keep(vault, await deriveKey(pin, vault.salt), { method, notAfterMs: Date.parse(notAfter), bytes });
       }
       return { type: 'done' };
     },

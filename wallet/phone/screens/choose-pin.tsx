@@ -23,6 +23,9 @@ export function ChoosePin({ parent, onDone }: ChoosePinProps): JSX.Element {
   const isSet = state.view?.pin.isSet === true;
   const [step, setStep] = useState<Step>(isSet ? { type: 'current' } : { type: 'choose', current: undefined });
 
+  // Each round has a pad of its own, which begins with what it has to say.
+  const [round, setRound] = useState(0);
+
   /** The old PIN is judged with the new one: what comes back may send the customer to the first step again. */
   async function finish(current: string | undefined, pin: string): Promise<PinOutcome> {
     const outcome = await wallet.changePin(pin, current);
@@ -32,6 +35,7 @@ export function ChoosePin({ parent, onDone }: ChoosePinProps): JSX.Element {
   }
 
   const next = async (to: Step): Promise<PinOutcome> => {
+    setRound((before) => before + 1);
     setStep(to);
     return { type: 'done' };
   };
@@ -43,6 +47,7 @@ export function ChoosePin({ parent, onDone }: ChoosePinProps): JSX.Element {
       )}
       {step.type === 'choose' && (
         <PinPad
+          key={round}
           title={t.pin.choose}
           note={t.pin.chooseHint}
           problem={step.problem}
@@ -57,6 +62,7 @@ export function ChoosePin({ parent, onDone }: ChoosePinProps): JSX.Element {
       )}
       {step.type === 'repeat' && (
         <PinPad
+          key={round}
           title={t.pin.repeat}
           onPin={(pin) =>
             pin === step.pin
