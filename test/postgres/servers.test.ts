@@ -1,24 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { attemptIdSchema, checkIdSchema } from '#contract/ids.ts';
 import { openPostgres, type PostgresServer } from '#test/support/postgres.ts';
 import { type Caller, enrol, makeAdmin, makeCaller, newId, openSession } from '#test/wallet/server/caller.ts';
+import { openServerProcesses } from '#test/wallet/server/server-process.ts';
 
 // Several whole server processes over one database, as an administrator starts them.
-
-const PROCESS = fileURLToPath(new URL('../../wallet/server/process.ts', import.meta.url));
 
 let postgres: PostgresServer;
 let url: string;
 let folder: string;
 let databases = 0;
-const children = new Set<ChildProcess>();
+let keyFile: string;
+const {
+  start: launch,
+  run,
+  kill,
+} = openServerProcesses(
+  () => ['--keys', keyFile],
+  () => ({ DATABASE_URL: url, WARIKAN_LOG: 'error' }),
+);
 
 beforeAll(async () => {
   postgres = await openPostgres({ inMemory: true });
@@ -30,18 +34,11 @@ beforeEach(async () => {
   databases += 1;
   url = await postgres.createDatabase(`servers_${databases}`);
   folder = mkdtempSync(join(tmpdir(), 'warikan-servers-'));
+  keyFile = join(folder, 'keys.json');
 });
 
 afterEach(async () => {
-  await Promise.all(
-    Array.from(children, async (child) => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const exit = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exit;
-    }),
-  );
-  children.clear();
+  await kill();
   rmSync(folder, { recursive: true });
 });
 
@@ -105,7 +102,8 @@ describe('servers over one PostgreSQL', () => {
 
   test('refuse a key file that is not the one of the books, and say why', async () => {
     await start([]);
-    const { stderr, status } = await run(['--port', '0'], { keys: join(folder, 'another.json') });
+    keyFile = join(folder, 'another.json');
+    const { stderr, status } = await run(['--port', '0']);
     expect({
       isSaid: stderr.includes('The key file is not the one of these books'),
       isTrace: stderr.includes('    at '),
@@ -118,7 +116,8 @@ describe('servers over one PostgreSQL', () => {
   });
 
   test('say in a sentence that the database is not there', async () => {
-    const { stderr, status } = await run([], { url: 'postgres://nobody@127.0.0.1:9/none' });
+    url = 'postgres://nobody@127.0.0.1:9/none';
+    const { stderr, status } = await run([]);
     expect({ isSaid: stderr.includes('ECONNREFUSED'), isTrace: stderr.includes('    at '), status }).toEqual({
       isSaid: true,
       isTrace: false,
@@ -152,41 +151,5 @@ async function showDemo(base: string): Promise<string> {
 
 /** Resolves to where it answers. */
 async function start(args: readonly string[]): Promise<string> {
-  const child = launch(['--port', '0', ...args], {});
-  child.stderr?.pipe(process.stderr);
-  let output = '';
-  await new Promise<void>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the wallet server ended with ${code} before it was ready`)));
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes('ready at')) resolve();
-    });
-  });
-  return /http:\/\/\S+/.exec(output)?.[0] ?? '';
-}
-
-interface Place {
-  readonly url?: string;
-  readonly keys?: string;
-}
-
-async function run(
-  args: readonly string[],
-  place: Place = {},
-): Promise<{ stdout: string; stderr: string; status: number | null }> {
-  const child = launch(args, place);
-  let [stdout, stderr] = ['', ''];
-  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  await once(child, 'close');
-  return { stdout, stderr, status: child.exitCode };
-}
-
-function launch(args: readonly string[], place: Place): ChildProcess {
-  const child = spawn(process.execPath, [PROCESS, '--keys', place.keys ?? join(folder, 'keys.json'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, DATABASE_URL: place.url ?? url, WARIKAN_LOG: 'error' },
-  });
-  children.add(child);
-  return child;
+  return (await launch(args)).base;
 }

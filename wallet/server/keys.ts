@@ -112,11 +112,12 @@ export function rotateKeys(path: string, nowMs: number, isAtOnce: boolean): Date
   }
   if (file.signing.some(({ notBefore }) => Date.parse(notBefore) > nowMs)) return undefined;
   const next = makeKey(nowMs + AHEAD_MS);
+  const begins = Date.parse(next.notBefore);
   const kept = file.signing
     .filter(({ notAfter }) => nowMs < Date.parse(notAfter) + KEEP_MS)
-    .map((key) => ({ ...key, notAfter: earlier(key.notAfter, timeOf(nowMs + AHEAD_MS + SKEW_MS)) }));
+    .map((key) => ({ ...key, notAfter: earlier(key.notAfter, timeOf(begins + SKEW_MS)) }));
   writeKeyFile(path, { ...file, signing: [...kept, next] });
-  return new Date(nowMs + AHEAD_MS);
+  return new Date(begins);
 }
 
 /** An Ed25519 key pair from 32 bytes. */
@@ -158,7 +159,9 @@ function toSigningKey({ keyId, seed, notBefore, notAfter }: StoredKey): SigningK
   return { keyId, ...pair, notBeforeMs: Date.parse(notBefore), notAfterMs: Date.parse(notAfter) };
 }
 
-function makeKey(fromMs: number): StoredKey {
+/** A key begins with a whole second, as credentials do. */
+function makeKey(atMs: number): StoredKey {
+  const fromMs = Math.floor(atMs / 1_000) * 1_000;
   const { privateKey } = generateKeyPairSync('ed25519');
   return {
     keyId: randomBytes(3).toString('base64url'),

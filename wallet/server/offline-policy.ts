@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Currency, exponentOf } from '#contract/money.ts';
 import { offlinePolicySchema } from '#contract/wallet.ts';
 

@@ -3,7 +3,7 @@ import { methodKindSchema, operatorIdSchema } from '#contract/reload.ts';
 import { publicKeySchema } from '#contract/wallet.ts';
 
 /** Where the books and the keys are. */
-export interface Place {
+interface Place {
   /** Folder of the SQLite file; of the key file too, unless that is said. Undefined only with PostgreSQL. */
   readonly data: string | undefined;
   /** `postgres://…`: then the books are there. */

@@ -17,7 +17,7 @@ export interface Sessions {
   find(keyId: string): Session | undefined;
 }
 
-export interface Session {
+interface Session {
   readonly keyId: string;
   readonly terminalId: TerminalId;
   /** 32 bytes. */

@@ -87,6 +87,8 @@ export function openTokens({ keys, payers, allowances, verify }: TokenOptions): 
   return {
     async issue(phone, method, nowMs) {
       const issuedAt = Math.floor(nowMs / 1_000);
+      // One key for both: the next one may begin while the allowance is being reserved.
+      const key = keys.signing;
       const notAfterMs = (issuedAt + LIFETIME_SECONDS) * 1_000;
       const { phoneId, walletId, alias, publicKey, currency } = phone;
       const payer = await payers.find(alias);
@@ -105,9 +107,9 @@ export function openTokens({ keys, payers, allowances, verify }: TokenOptions): 
           issuedAt,
           expiresAt: issuedAt + LIFETIME_SECONDS,
         },
-        keys.signing.keyId,
+        key.keyId,
       );
-      const signature = keys.signing.sign(credentialSigningInput(protectedHeader, payload));
+      const signature = key.sign(credentialSigningInput(protectedHeader, payload));
       const credential = encodeCredential({ protectedHeader, payload, signature });
       return { credential, offlineAllowance: reserved, notAfterMs };
     },

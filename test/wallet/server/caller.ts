@@ -21,7 +21,7 @@ import {
 import { makeKey, type TestKey } from '#test/support/wallet-keys.ts';
 
 /** Signs requests: a device's own key, or a session's. */
-export interface SigningKey {
+interface SigningKey {
   readonly algorithm?: SignatureAlgorithm;
   readonly sign: (message: Uint8Array) => Uint8Array;
 }

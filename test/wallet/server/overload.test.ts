@@ -95,7 +95,7 @@ describe('S10: a server that is asked for more than it can carry', () => {
     const refused = sockets.filter(({ answer }) => answer.startsWith('HTTP/1.1 503'));
     const isToldWhen = refused.every(({ answer }) => answer.includes('retry-after: 1'));
     for (const { socket } of sockets) socket.destroy();
-    await Promise.all(sockets.map(({ socket }) => socket.destroyed || once(socket, 'close')));
+    await Promise.all(sockets.map(async ({ socket }) => socket.closed || once(socket, 'close')));
     expect({
       refused: refused.length,
       isToldWhen,

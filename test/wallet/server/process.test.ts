@@ -1,29 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AttemptId, attemptIdSchema, checkIdSchema, refundIdSchema } from '#contract/ids.ts';
 import type { Settlement, SettlementRequest } from '#contract/settlement.ts';
 import { signRequest } from '#contract/signature.ts';
 import { type Caller, enrol, makeCaller, newId } from '#test/wallet/server/caller.ts';
+import { end, openServerProcesses, type Started } from '#test/wallet/server/server-process.ts';
 import type { Books } from '#wallet/server/ledger/ledger.ts';
 
-const PROCESS = fileURLToPath(new URL('../../../wallet/server/process.ts', import.meta.url));
 const HARU = '01900000-0000-7000-8000-000000000001';
 
 let data: string;
-const children = new Set<ChildProcess>();
+const { start, run, kill: killAll } = openServerProcesses(() => ['--data', data]);
 
 beforeEach(() => {
   data = mkdtempSync(join(tmpdir(), 'warikan-wallet-process-'));
 });
 
 afterEach(async () => {
-  await Promise.all(Array.from(children, (child) => kill(child, 'SIGKILL')));
+  await killAll();
   rmSync(data, { recursive: true });
 });
 
@@ -31,7 +30,7 @@ describe('the process', () => {
   test('says one plain line when it is ready, and ends in order when it is told to', async () => {
     const server = await start(['--demo']);
     expect(server.output()).toBe(`wallet server ready at ${server.base}\n`);
-    await kill(server.child, 'SIGTERM');
+    await end(server.child, 'SIGTERM');
     expect(server.child.exitCode).toBe(0);
   });
 
@@ -61,21 +60,11 @@ describe('the process', () => {
     expect(modes).toEqual([0o600, 0o600, 0o600, 0o600]);
   });
 
-  test('makes an enrolment code for a real store, beside the running server', async () => {
-    const server = await start([]);
-    const { stdout, status } = await run(['--new-enrolment-code', '--store', 'Bar Mori']);
-    const terminal = await enrol(server.base, stdout.trim());
-    expect({ status, knows: await terminal.codeOf('getSettlement', { settlementId: newAttemptId() }) }).toEqual({
-      status: 0,
-      knows: 'not_found',
-    });
-  });
-
   test('keeps customers and the demo’s money over restarts, and pays nobody twice', async () => {
     const first = await start(['--demo']);
     const terminal = await enrolDemo(first);
     await pay(terminal, await showDemo(first.base), 1_000);
-    await kill(first.child, 'SIGTERM');
+    await end(first.child, 'SIGTERM');
     await start(['--demo']);
     const { balances, sum, faults } = await readBooks();
     expect({ haru: balances.find(({ account }) => account === HARU)?.balance, sum, faults }).toEqual({
@@ -90,6 +79,17 @@ describe('the process', () => {
     [['--nonsense'], 'nonsense'],
     [['--public-origin', 'wallet'], '--public-origin is like'],
     [['--new-enrolment-code'], '--store NAME'],
+    [['--approve', '01900000-0000-7000-8000-000000000001'], '--fingerprint F'],
+    [['--approve', 'x', '--fingerprint', 'F'], 'There is no such terminal'],
+    [['--revoke', 'x'], 'No key of that name'],
+    [['--revoke-admin-token', 'x'], 'Nobody of that name'],
+    [['--add-operator', 'Kumo'], '--add-operator ID is a short name'],
+    [['--add-operator', 'kumo', '--name', 'Kumo', '--url', 'ftp://x'], '--url is where'],
+    [
+      ['--add-operator', 'kumo', '--name', 'Kumo', '--url', 'http://x', '--key', 'x'],
+      '--key is the operator’s public key',
+    ],
+    [['--rate-per-key', '0'], '--rate-per-key is a number'],
     [['--fault', 'tea'], 'There is no such fault: tea'],
     [['--books'], 'There is no wallet in'],
   ])('%j is answered by a sentence', async (args, sentence) => {
@@ -264,51 +264,8 @@ describe('a fault', () => {
   });
 });
 
-interface Started {
-  readonly child: ChildProcess;
-  readonly base: string;
-  readonly ready: { readonly port: number; readonly demoEnrolmentCode?: string } | undefined;
-  output(): string;
-}
-
-async function start(args: readonly string[], { ipc = false } = {}): Promise<Started> {
-  const child = spawn(process.execPath, [PROCESS, '--data', data, '--port', '0', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit', ...(ipc ? (['ipc'] as const) : [])],
-  });
-  children.add(child);
-  let output = '';
-  const told = ipc ? once(child, 'message') : undefined;
-  await new Promise<void>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`the wallet server ended with ${code} before it was ready`)));
-    child.stdout?.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes('ready at')) resolve();
-    });
-  });
-  const base = /http:\/\/\S+/.exec(output)?.[0] ?? '';
-  const [ready] = ((await told) ?? []) as [Started['ready']?];
-  return { child, base, ready, output: () => output };
-}
-
-async function run(args: readonly string[]): Promise<{ stdout: string; stderr: string; status: number | null }> {
-  const child = spawn(process.execPath, [PROCESS, '--data', data, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  await once(child, 'close');
-  return { stdout, stderr, status: child.exitCode };
-}
-
 async function readBooks(): Promise<Books> {
   return JSON.parse((await run(['--books'])).stdout) as Books;
-}
-
-async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill(signal);
-  await exit;
 }
 
 async function gone(child: ChildProcess): Promise<void> {
