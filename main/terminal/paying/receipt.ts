@@ -166,11 +166,19 @@ function tenderOf(tender: Tender, { language }: Store): ReceiptElement[] {
       ];
     case 'wallet':
       return [
-        row(`${word.wallet} ${tender.member.settlementMethod}`, priceText(tender.amount, language)),
+        row(
+          `${word.wallet} (${methodText(tender.member.settlementMethod, language)})`,
+          priceText(tender.amount, language),
+        ),
         row(tender.member.maskedName, '', { indent: 1 }),
         row(`${word.reference} ${tender.reference}`, '', { indent: 1 }),
       ];
   }
+}
+
+/** By the wallet server's word for it, which may be one that this terminal does not know. */
+function methodText(method: string, language: Store['language']): string {
+  return methodNames[language][method] ?? method;
 }
 
 function discountRow(discount: Discount, amount: Money, language: Store['language'], indent: number): ReceiptElement {
@@ -249,6 +257,11 @@ const words = {
     reference: '取引番号',
   },
 } as const;
+
+const methodNames: Record<Store['language'], Readonly<Record<string, string>>> = {
+  en: { shown_code: 'shown code', contactless: 'contactless', store_code: 'shop’s code', linked: 'linked means' },
+  ja: { shown_code: 'コード表示', contactless: 'タッチ決済', store_code: '店のコード', linked: '連携払い' },
+};
 
 const rule: ReceiptElement = { type: 'rule' };
 const space: ReceiptElement = { type: 'space' };

@@ -76,8 +76,8 @@ Discount: long wait                  -¥100
 Tax 10%                                ¥48
 Total                               ¥2,428
 
-Wallet QR code                      ¥1,428
-  Haru •••a
+Wallet (shown code)                 ¥1,428
+  Haru •••
   Ref. K7Q2-9F
 Cash                                ¥1,500
 Change                                ¥500
@@ -122,8 +122,8 @@ Delivery                              ¥500
 消費税等 10%                           ¥48
 合計                                ¥2,428
 
-ウォレット QR code                  ¥1,428
-  Haru •••a
+ウォレット (コード表示)             ¥1,428
+  Haru •••
   取引番号 K7Q2-9F
 現金お預り                          ¥1,500
 お釣り                                ¥500
@@ -137,6 +137,14 @@ Delivery                              ¥500
   消費税等                             ¥48
                  再発行 2
 `);
+});
+
+test('calls a settlement method that it does not know by the wallet server’s word', () => {
+  const [wallet] = sale.tenders;
+  if (wallet?.type !== 'wallet') throw new Error('a part was paid by wallet');
+  const member = { ...wallet.member, settlementMethod: 'palm' };
+  const document = receiptOf({ ...sale, tenders: [{ ...wallet, member }] }, store, { copyNumber: 0 });
+  expect(receiptText(document)).toContain('Wallet (palm) ');
 });
 
 test('shows what cash rounding took or gave', () => {
@@ -206,7 +214,7 @@ function saleOf(lines: LineItem[], discount?: Sale['discount'], tenders?: unknow
     attemptId: id(8),
     amount: yen(totals.total.amount - 1_000),
     reference: 'K7Q2-9F',
-    member: { memberRef: 'm-1', maskedName: 'Haru •••a', settlementMethod: 'QR code' },
+    member: { memberRef: 'm-1', maskedName: 'Haru •••', settlementMethod: 'shown_code' },
   };
   const cash = {
     type: 'cash',
