@@ -157,8 +157,13 @@ async function keepEnrolmentCode(demo: WalletServer['demo'], data: string | unde
   return write();
 }
 
+/** An address has at least ten of its keys. */
 function ratesOf(perSecond: number): typeof defaultRates {
-  return { ...defaultRates, perKey: { perSecond, burst: 5 * perSecond } };
+  const ofAddress = Math.max(defaultRates.perAddress.perSecond, 10 * perSecond);
+  return {
+    perKey: { perSecond, burst: 5 * perSecond },
+    perAddress: { perSecond: ofAddress, burst: 5 * ofAddress },
+  };
 }
 
 function faultsOf(texts: readonly string[]): Faults {

@@ -67,6 +67,16 @@ describe('a settlement', () => {
     expect(await balanceOf(haru)).toBe(500);
   });
 
+  test('S6: the same id with another body is 422 and writes nothing at all, not even an event', async () => {
+    const { settlementId, body } = await settle(1_000);
+    const before = [await wallet.ledger.readBooks(), await countEvents()];
+    const answer = await terminal.call('putSettlement', { settlementId }, { ...body, amount: yen(1) });
+    expect([answer, await wallet.ledger.readBooks(), await countEvents()]).toMatchObject([
+      { ok: false, problem: { status: 422, code: 'duplicate_mismatch' } },
+      ...before,
+    ]);
+  });
+
   test('the same id from another terminal of the store is a mismatch', async () => {
     const { settlementId, body } = await settle(1_000);
     const second = await wallet.terminalOf('Kissa Warikan');
@@ -364,6 +374,10 @@ async function settle(
 async function bodyOf(amount: number, change: Partial<SettlementRequest> = {}): Promise<SettlementRequest> {
   const token = change.token ?? (await haru.show());
   return { checkId, amount: yen(amount), capturedAt: nowText(), mode: 'online', ...change, token };
+}
+
+async function countEvents(): Promise<number> {
+  return (await wallet.books.db.selectFrom('outbox').select('seq').execute()).length;
 }
 
 async function balanceOf(phone: TestPhone): Promise<number> {
