@@ -131,6 +131,20 @@ describe('bad answers', () => {
     }).toEqual({ busy: [503, 'overloaded', true], unseen: 'not_found', again: 'approved' });
   });
 
+  test('a phone that asks without end has to wait, and no other phone does (as a stranger sees it)', async () => {
+    const ren = await town.openPerson('Ren Suzuki');
+    await town.restart({ signal: 'SIGTERM', args: ['--rate-per-key', '1'] });
+    const replies = await Promise.all(Array.from({ length: 20 }, () => mei.ask('getWallet')));
+    const refused = replies.filter(({ status }) => status === 429);
+    expect({
+      isSome: refused.length > 0 && refused.length < 20,
+      code: new Set(refused.map(({ body }) => at(body, 'code'))),
+      isToldWhen: refused.every(({ headers }) => Number(headers.get('retry-after')) > 0),
+      ren: await wordOf(ren.ask('getWallet')),
+    }).toEqual({ isSome: true, code: new Set(['too_many_requests']), isToldWhen: true, ren: 'ok' });
+    await town.restart({ signal: 'SIGTERM' });
+  });
+
   test('sessions, revocations and tombstones outlive the server (as a stranger sees it)', async () => {
     const [tombstone, lost] = [newId(), await town.openPerson('Ren Suzuki')];
     await done(till.cancel(tombstone));

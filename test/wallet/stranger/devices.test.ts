@@ -77,6 +77,34 @@ describe('who may ask', () => {
     }).toEqual({ get: 'not_found', refund: 'not_found', cancel: 'not_found', state: 'approved', balance: 600 });
   });
 
+  test('another terminal of the same shop may ask, give back and cancel (as a stranger sees it)', async () => {
+    const second = await shop.openTerminal();
+    const mei = await town.openPerson('Mei Sato', { balance: 1_000 });
+    const [first, other] = [newId(), newId()];
+    for (const settlementId of [first, other]) await done(till.pay(await mei.showCode(), 400, { settlementId }));
+    expect([
+      await wordOf(second.ask('getSettlement', { params: { settlementId: first } })),
+      await wordOf(second.refund(first, 100)),
+      await wordOf(second.cancel(other)),
+      await mei.balance(),
+    ]).toEqual(['approved', 'ok', 'cancelled', 700]);
+  });
+
+  test('an id names one thing for ever, whatever it is sent as (as a stranger sees it)', async () => {
+    const mei = await town.openPerson('Mei Sato', { balance: 1_000 });
+    const [settlementId, refundId] = [newId(), newId()];
+    await done(till.pay(await mei.showCode(), 400, { settlementId }));
+    await done(till.refund(settlementId, 100, { refundId }));
+    const methodId = await mei.register('kaze');
+    expect([
+      await wordOf(till.pay(await mei.showCode(), 100, { settlementId: refundId })),
+      await wordOf(till.refund(settlementId, 50, { refundId: settlementId })),
+      await wordOf(mei.reload(methodId, 500, settlementId)),
+      await wordOf(mei.reload(methodId, 500, refundId)),
+      await mei.balance(),
+    ]).toEqual(['duplicate_mismatch', 'duplicate_mismatch', 'duplicate_mismatch', 'duplicate_mismatch', 700]);
+  });
+
   test('an enrolment code is good once, and approval asks for the right fingerprint (as a stranger sees it)', async () => {
     const params = { storeId: shop.storeId };
     const { publicKey } = makeKeyPair();
@@ -215,6 +243,32 @@ describe('without the network', () => {
       offline: 'approved',
       again: 'approved',
       balance: 2_500,
+    });
+  });
+
+  test('what is reserved for shops without a network is out of reach of the others, and used up there (as a stranger sees it)', async () => {
+    const mei = await town.openPerson('Mei Sato', { balance: 1_000 });
+    const chosen = await done(mei.ask('putOfflineAllowance', { body: { amount: money(5_000) } }));
+    const promised = readCredential(await mei.credential()).offlineAllowance;
+    const purse = async () => {
+      const wallet = await done(mei.ask('getWallet'));
+      return ['balance', 'available', 'offlineAllowance.reserved'].map((path) => at(wallet, `${path}.amount`));
+    };
+    const steps = [await purse()];
+    const words = [await wordOf(till.pay(await mei.showCode(), 1))];
+    words.push(await wordOf(till.pay(await mei.showCode(), 900, { mode: 'offline' })));
+    steps.push(await purse());
+    words.push(await wordOf(till.pay(await mei.showCode(), 101, { mode: 'offline' })));
+    words.push(await wordOf(till.pay(await mei.showCode(), 100, { mode: 'offline' })));
+    expect({ chosen: at(chosen, 'chosen.amount'), promised, steps, words, last: await purse() }).toEqual({
+      chosen: 5_000,
+      promised: 1_000,
+      steps: [
+        [1_000, 0, 1_000],
+        [100, 0, 100],
+      ],
+      words: ['insufficient_funds', 'approved', 'insufficient_funds', 'approved'],
+      last: [0, 0, 0],
     });
   });
 

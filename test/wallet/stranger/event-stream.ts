@@ -6,6 +6,8 @@ export interface EventReader {
   next(type: string): Promise<StreamEvent>;
   /** All that came so far. */
   readonly seen: readonly StreamEvent[];
+  /** Resolves when the server has ended the stream. */
+  readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,13 +43,14 @@ export function readEvents(response: Response, look: (data: Json) => void): Even
       }
     }
   }
-  pump(reader).catch((error: unknown) => {
+  const ended = pump(reader).catch((error: unknown) => {
     failure = error;
     for (const check of waiting) check();
   });
 
   return {
     seen,
+    ended,
     async next(type) {
       let timer: NodeJS.Timeout | undefined;
       let check = (): void => {};

@@ -312,6 +312,21 @@ describe('connections', () => {
     expect([refs([seen, b, c]), refs(all)]).toEqual([ids, ids]);
   });
 
+  test('whoever opens a fifth stream loses the first (as a stranger sees it)', async () => {
+    const ren = await town.openPerson('Ren Suzuki');
+    const streams = [
+      await ren.listen(),
+      await ren.listen(),
+      await ren.listen(),
+      await ren.listen(),
+      await ren.listen(),
+    ];
+    await streams[0]?.ended;
+    const { seen = [] } = streams[0] ?? {};
+    await Promise.all(streams.map((stream) => stream.close()));
+    expect(seen).toEqual([]);
+  });
+
   test('a phone hears of its own wallet alone (as a stranger sees it)', async () => {
     const [a, b] = [await town.openPerson('Aoi', { balance: 1_000 }), await town.openPerson('Ben', { balance: 1_000 })];
     const stream = await a.listen();

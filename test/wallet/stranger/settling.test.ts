@@ -365,6 +365,22 @@ test('the limits hold to the unit, and a payment is above zero (as a stranger se
   });
 });
 
+test('a day’s payments fill its limit and not a yen more (as a stranger sees it)', async () => {
+  const mei = await town.openPerson('Mei Sato', { balance: 100_000 });
+  const methodId = await mei.register('kaze');
+  await done(mei.reload(methodId, 100_000));
+  await done(mei.reload(methodId, 100_000));
+  const limits = at(await done(mei.ask('getWallet')), 'limits');
+  const [each, day] = [numberAt(limits, 'perPayment.amount'), numberAt(limits, 'perDay.amount')];
+  const words: string[] = [];
+  for (let spent = 0; spent < day; spent += each) words.push(await wordOf(till.pay(await mei.showCode(), each)));
+  words.push(await wordOf(till.pay(await mei.showCode(), 1)));
+  expect([words, await mei.balance()]).toEqual([
+    [...Array.from({ length: day / each }, () => 'approved'), 'limit_exceeded'],
+    300_000 - day,
+  ]);
+});
+
 test('a wallet in euros pays cents, and its month is over at 150.00 (as a stranger sees it)', async () => {
   const anna = await town.openPerson('Anna Müller', { balance: 150_00, jurisdiction: 'EU' });
   const pay = async (amount: number) => wordOf(till.pay(await anna.showCode(), amount, { currency: 'EUR' }));
