@@ -22,18 +22,3 @@ export function texts(values: readonly (string | null)[]): string {
 
 const NEEDS_ESCAPE = /["\\]/;
 const EVERY_ESCAPE = /["\\]/g;
-
-/** A row of a composite type, §8.16.2: nothing between two commas is null, quotes are needed around what is special. */
-export function toRow(fields: readonly (string | number | null)[]): string {
-  let row = '(';
-  for (let place = 0; place < fields.length; place++) {
-    const field = fields[place];
-    if (place > 0) row += ',';
-    if (typeof field === 'number') row += field;
-    else if (typeof field === 'string')
-      row += IS_PLAIN.test(field) ? field : `"${field.replaceAll(EVERY_ESCAPE, '\\$&')}"`;
-  }
-  return `${row})`;
-}
-
-const IS_PLAIN = /^[\w.:+ \u0080-\uffff-]+$/;

@@ -3,7 +3,8 @@ import type { ClientBase } from 'pg';
 import { declineReasons } from '#contract/settlement.ts';
 import { refuse, type SettlementRow, toSettlement, toTime } from './answers.ts';
 import { detailOf, type Outcome, referenceOf, type Settle } from './ledger.ts';
-import { numbers, texts, toRow } from './postgres-arrays.ts';
+import { numbers, texts } from './postgres-arrays.ts';
+import { openRowWriter, type RowWriter } from './postgres-rows.ts';
 import { APPROVED, SEEN } from './postgres-settle-function.ts';
 
 /** A settlement, and what makes it the same as another. */
@@ -15,33 +16,65 @@ export interface Asked {
 /**
  * Settlements whose ids are all different, inside of whatever transaction the client is in. The outcomes are in the
  * order of the list.
+ *
+ * @param rowType the number of `ledger_settle_row` in this database
  */
-export async function bookSettlements(client: ClientBase, asked: readonly Asked[]): Promise<Outcome[]> {
+export async function bookSettlements(
+  client: ClientBase,
+  rowType: number,
+  asked: readonly Asked[],
+): Promise<Outcome[]> {
   // Wallets are locked in the order of the rows, the same in every server.
-  const order = asked.map((_, place) => place).toSorted((left, right) => comparePayers(asked[left], asked[right]));
-  const rounds = toRounds(asked);
+  const placed = place(asked).toSorted(byWallet);
   const { rows } = await client.query<[verdicts: string, seen: Seen[] | null]>({
     name: 'ledger_settle',
     text: CALL,
     rowMode: 'array',
-    values: toArguments(order.map((place) => ({ ...at(asked, place), round: at(rounds, place) }))),
+    values: toArguments(rowType, placed),
   });
-  const [verdicts, seen] = at(rows, 0);
-  assert(verdicts.length === asked.length, 'every settlement has a verdict');
+  const [answer] = rows;
+  assert(answer?.[0].length === asked.length, 'every settlement has a verdict');
+  const [verdicts, seen] = answer;
   const outcomes: Outcome[] = [];
-  order.forEach((place, index) => {
-    const { command, hash } = at(asked, place);
+  placed.forEach((one, index) => {
     const verdict = verdicts.charCodeAt(index) - ZERO;
-    if (verdict === APPROVED) outcomes[place] = approve(command);
-    else if (verdict !== SEEN) outcomes[place] = decline(command, verdict);
+    if (verdict === APPROVED) outcomes[one.place] = approve(one.command);
+    else if (verdict !== SEEN) outcomes[one.place] = decline(one.command, verdict);
     else
-      outcomes[place] = repeat(
-        command,
-        hash,
-        seen?.find((one) => one.place === index + 1),
+      outcomes[one.place] = repeat(
+        one,
+        seen?.find((row) => row.place === index + 1),
       );
   });
   return outcomes;
+}
+
+/** Where it stands in the list, and in which round it is judged. */
+interface Placed extends Asked {
+  readonly place: number;
+  readonly round: number;
+  /** Empty where the payer is no good. */
+  readonly walletId: string;
+}
+
+/** What depends on an earlier one of the list, by its wallet or by its code, is judged in a later round. */
+function place(asked: readonly Asked[]): Placed[] {
+  const last = new Map<string, number>();
+  return asked.map(({ command, hash }, index) => {
+    const { payer } = command;
+    if (!payer.isGood) return { command, hash, place: index, round: 1, walletId: '' };
+    const { walletId } = payer;
+    const code = `${payer.counter} ${payer.alias}`;
+    const round = Math.max(last.get(walletId) ?? 0, last.get(code) ?? 0) + 1;
+    last.set(walletId, round);
+    last.set(code, round);
+    return { command, hash, place: index, round, walletId };
+  });
+}
+
+function byWallet(left: Placed, right: Placed): number {
+  if (left.walletId === right.walletId) return left.place - right.place;
+  return left.walletId < right.walletId ? -1 : 1;
 }
 
 /** The row is null where the id is another kind of money row's. */
@@ -52,17 +85,6 @@ interface Seen {
 }
 
 const ZERO = '0'.charCodeAt(0);
-
-function comparePayers(left: Asked | undefined, right: Asked | undefined): number {
-  const [first, second] = [left, right].map((one) => (one?.command.payer.isGood ? one.command.payer.walletId : ''));
-  return first === second ? 0 : (first ?? '') < (second ?? '') ? -1 : 1;
-}
-
-function at<T>(list: readonly T[], place: number): T {
-  const one = list[place];
-  assert(one !== undefined, 'the place is in the list');
-  return one;
-}
 
 function approve(command: Settle): Outcome {
   const { settlementId, checkId, amount, payer, group } = command;
@@ -84,23 +106,24 @@ function approve(command: Settle): Outcome {
 }
 
 function decline({ settlementId, checkId, amount, atMs }: Settle, verdict: number): Outcome {
-  const reason = at(declineReasons, verdict - 1);
+  const reason = declineReasons[verdict - 1];
+  assert(reason !== undefined, 'a verdict is one of the reasons');
   const booked = { settlementId, checkId, amount, bookedAt: toTime(atMs) };
   return { type: 'settlement', settlement: { state: 'declined', ...booked, reason, detail: detailOf(reason) } };
 }
 
-function repeat({ storeId }: Settle, hash: string, seen: Seen | undefined): Outcome {
+function repeat({ command, hash }: Asked, seen: Seen | undefined): Outcome {
   assert(seen !== undefined, 'what was seen before is shown');
   const { row, record } = seen;
-  if (row === null || row.store_id !== storeId) return refuse('duplicate_mismatch');
+  if (row === null || row.store_id !== command.storeId) return refuse('duplicate_mismatch');
   if (row.request_hash !== null && row.request_hash !== hash) return refuse('duplicate_mismatch');
   if (row.state === 'cancelled') return refuse('cancelled');
   return { type: 'settlement', settlement: toSettlement(row, record) };
 }
 
 /** The arguments of `ledger_settle`, in its order. */
-function toArguments(asked: readonly (Asked & { readonly round: number })[]): (string | number)[] {
-  const rows: string[] = [];
+function toArguments(rowType: number, placed: readonly Placed[]): (string | number | Buffer)[] {
+  const rows = openRowWriter(rowType, placed.length);
   const payers = new Set<string>();
   let rounds = 1;
   let isAnyOffline = 0;
@@ -112,11 +135,11 @@ function toArguments(asked: readonly (Asked & { readonly round: number })[]): (s
     amount: [] as number[],
     guest: [] as string[],
   };
-  asked.forEach(({ command, hash, round }, index) => {
-    const { payer, group, mode } = command;
-    rows.push(rowOf(command, hash, round));
-    rounds = Math.max(rounds, round);
-    if (payer.isGood) payers.add(payer.walletId);
+  placed.forEach((one, index) => {
+    const { group, mode } = one.command;
+    writeRow(rows, one);
+    rounds = Math.max(rounds, one.round);
+    if (one.walletId !== '') payers.add(one.walletId);
     if (mode === 'offline') isAnyOffline = 1;
     if (group === undefined) return;
     groups.of.push(index + 1);
@@ -134,7 +157,7 @@ function toArguments(asked: readonly (Asked & { readonly round: number })[]): (s
   const isPlain = rounds === 1 && allotments.of.length === 0;
   return [
     isPlain ? '{}' : texts([...payers, ...allotments.wallet]),
-    texts(rows),
+    rows.finish(),
     rounds,
     isAnyOffline,
     numbers(groups.of),
@@ -149,50 +172,38 @@ function toArguments(asked: readonly (Asked & { readonly round: number })[]): (s
   ];
 }
 
-/** A field for each of `ledger_settle_row`. */
-function rowOf(command: Settle, hash: string, round: number): string {
-  const { payer, limits, amount, mode } = command;
+/** A column for each of `ledger_settle_row`. */
+function writeRow(rows: RowWriter, { command, hash, round }: Placed): void {
+  const { payer, limits, amount } = command;
   const paying = payer.isGood ? payer : undefined;
-  return toRow([
-    round,
-    payer.isGood ? 0 : declineReasons.indexOf(payer.reason) + 1,
-    mode === 'offline' ? 1 : 0,
-    amount.amount,
-    command.fee,
-    Math.min(limits.perPayment, paying?.perPaymentLimit ?? limits.perPayment),
-    limits.perDay,
-    limits.perMonth,
-    limits.day,
-    limits.month,
-    paying?.counter ?? null,
-    command.capturedAtMs,
-    command.atMs,
-    command.settlementId,
-    command.storeId,
-    command.terminalId,
-    command.checkId,
-    paying?.walletId ?? null,
-    amount.currency,
-    hash,
-    payer.alias,
-    paying?.member.memberRef ?? null,
-    paying?.member.maskedName ?? null,
-    paying?.member.settlementMethod ?? null,
-  ]);
+  rows.row(COLUMNS);
+  rows.int4(round);
+  rows.int2(payer.isGood ? 0 : declineReasons.indexOf(payer.reason) + 1);
+  rows.int2(command.mode === 'offline' ? 1 : 0);
+  rows.int8(amount.amount);
+  rows.int8(command.fee);
+  rows.int8(Math.min(limits.perPayment, paying?.perPaymentLimit ?? limits.perPayment));
+  rows.int8(limits.perDay);
+  rows.int8(limits.perMonth);
+  rows.int8(limits.day);
+  rows.int8(limits.month);
+  rows.int8(paying?.counter ?? null);
+  rows.int8(command.capturedAtMs);
+  rows.int8(command.atMs);
+  rows.uuid(command.settlementId);
+  rows.uuid(command.storeId);
+  rows.uuid(command.terminalId);
+  rows.uuid(command.checkId);
+  rows.uuid(paying?.walletId ?? null);
+  rows.text(amount.currency);
+  rows.text(hash);
+  rows.text(payer.alias);
+  rows.text(paying?.member.memberRef ?? null);
+  rows.text(paying?.member.maskedName ?? null);
+  rows.text(paying?.member.settlementMethod ?? null);
 }
 
-/** From 1: what depends on an earlier one of the list, by its wallet or by its code, is judged in a later round. */
-function toRounds(asked: readonly Asked[]): number[] {
-  const last = new Map<string, number>();
-  return asked.map(({ command: { payer } }) => {
-    if (!payer.isGood) return 1;
-    const code = `${payer.counter} ${payer.alias}`;
-    const round = Math.max(last.get(payer.walletId) ?? 0, last.get(code) ?? 0) + 1;
-    last.set(payer.walletId, round);
-    last.set(code, round);
-    return round;
-  });
-}
+const COLUMNS = 24;
 
 const ARGUMENTS = 13;
 const CALL = `select verdicts, seen from ledger_settle(${Array.from({ length: ARGUMENTS }, (_, index) => `$${index + 1}`).join(', ')})`;

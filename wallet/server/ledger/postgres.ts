@@ -22,11 +22,13 @@ export function openPostgresLedger(books: PostgresBooks): Ledger {
   const inquiries = openInquiries(pool);
   /** Nobody waits for a database that is known to be gone: the first try that reaches it says that it is back. */
   let isGone = false;
+  let rowType: number | undefined;
 
   async function book(commands: readonly Command[]): Promise<readonly Outcome[]> {
     for (let tries = 0; ; tries++) {
       try {
-        const outcomes = await bookList(lanes, commands);
+        rowType ??= await readRowType(lanes);
+        const outcomes = await bookList(lanes, rowType, commands);
         isGone = false;
         news.tell();
         return outcomes;
@@ -74,12 +76,20 @@ function isWorthRetrying(error: unknown): boolean {
 
 const UNIQUE_VIOLATION = '23505';
 
-async function bookList(lanes: pg.Pool, commands: readonly Command[]): Promise<readonly Outcome[]> {
+/** Each database has numbers of its own for the types that were made in it. */
+async function readRowType(lanes: pg.Pool): Promise<number> {
+  const { rows } = await lanes.query<{ type: number }>(`select 'ledger_settle_row'::regtype::oid::bigint as type`);
+  const type = rows[0]?.type;
+  assert(type !== undefined, 'the migrations made the type');
+  return type;
+}
+
+async function bookList(lanes: pg.Pool, rowType: number, commands: readonly Command[]): Promise<readonly Outcome[]> {
   const runs = cutRuns(commands);
   const client = await lanes.connect();
   let isSound = false;
   try {
-    const outcomes = await bookRuns(client, runs, commands);
+    const outcomes = await bookRuns(client, rowType, runs, commands);
     isSound = true;
     return outcomes;
   } catch (error) {
@@ -93,6 +103,7 @@ async function bookList(lanes: pg.Pool, commands: readonly Command[]): Promise<r
 
 async function bookRuns(
   client: pg.ClientBase,
+  rowType: number,
   runs: readonly Run[],
   commands: readonly Command[],
 ): Promise<readonly Outcome[]> {
@@ -100,12 +111,12 @@ async function bookRuns(
   const [only] = runs;
   if (runs.length === 1 && only?.type === 'settle') {
     // A statement by itself is a transaction by itself.
-    await bookRun(client, only, outcomes);
+    await bookRun(client, rowType, only, outcomes);
   } else if (runs.length > 0) {
     await client.query('begin');
     try {
       await lockConcerned(client, commands);
-      for (const run of runs) await bookRun(client, run, outcomes);
+      for (const run of runs) await bookRun(client, rowType, run, outcomes);
       await client.query('commit');
     } catch (error) {
       // Where the connection is gone, so is the transaction.
@@ -119,9 +130,16 @@ async function bookRuns(
   });
 }
 
-async function bookRun(client: pg.ClientBase, run: Run, outcomes: (Outcome | undefined)[]): Promise<void> {
+async function bookRun(
+  client: pg.ClientBase,
+  rowType: number,
+  run: Run,
+  outcomes: (Outcome | undefined)[],
+): Promise<void> {
   const booked =
-    run.type === 'settle' ? await bookSettlements(client, run.asked) : await bookCommands(client, run.commands);
+    run.type === 'settle'
+      ? await bookSettlements(client, rowType, run.asked)
+      : await bookCommands(client, run.commands);
   run.places.forEach((place, index) => (outcomes[place] = booked[index]));
   if (run.type === 'settle') for (const [place, of] of run.echoes) outcomes[place] = booked[of];
 }

@@ -54,7 +54,8 @@ export async function openPostgresBooks(url: string, options: PostgresOptions = 
   const connect = { ...CONNECTION, connectionString: url };
   await prepareDatabase(connect);
   const pool = openPool({ ...connect, max: MAX_CONNECTIONS }, options);
-  const lanes = openPool({ ...connect, max: LANES, lock_timeout: LOCK_TIMEOUT_MS }, options);
+  // Kept though nobody pays for a while: what a connection has learnt to plan is lost with it.
+  const lanes = openPool({ ...connect, max: LANES, lock_timeout: LOCK_TIMEOUT_MS, idleTimeoutMillis: 0 }, options);
   const news = openNews(pool, connect, randomUUID());
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   return {
