@@ -2,6 +2,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createSecretKey,
   generateKeyPairSync,
   type KeyObject,
   randomBytes,
@@ -62,7 +63,7 @@ type KeyFile = z.output<typeof keyFileSchema>;
 export function openKeys(path: string, clock: Clock): ServerKeys {
   if (!existsSync(path)) makeKeyFile(path, clock.nowMs());
   const { blindingSecret } = readKeyFile(path);
-  const secret = Buffer.from(blindingSecret, 'base64url');
+  const secret = createSecretKey(blindingSecret, 'base64url');
   let keys: readonly SigningKey[] = [];
   let lookedAtMs = -Infinity;
   let changedAtMs = -1;

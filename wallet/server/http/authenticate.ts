@@ -9,7 +9,7 @@ import type { Clock, Identity } from '../call.ts';
 import { openFailureCount, sourceOf } from '../limits.ts';
 import type { NonceMemory } from '../nonces.ts';
 import { Refusal } from '../problem.ts';
-import { type Sessions, verifyHmac } from '../sessions.ts';
+import type { Sessions } from '../sessions.ts';
 import type { Signers } from '../signers.ts';
 import type { Books } from '../store/books.ts';
 
@@ -59,10 +59,7 @@ export function openGate(options: GateOptions): Gate {
     const signer = await signers.find(session?.terminalId ?? keyId);
     if (signer === undefined) return undefined;
     if (session === undefined) return byEd25519(signer.publicKey, signer);
-    const key: VerifyingKey = {
-      algorithm: 'hmac-sha256',
-      verify: (base, signature) => verifyHmac(session.secret, base, signature),
-    };
+    const key: VerifyingKey = { algorithm: 'hmac-sha256', verify: session.verify };
     return { key, who: signer, expiresAtMs: session.expiresAtMs };
   }
 
