@@ -11,7 +11,7 @@ export interface EventReader {
   close(): Promise<void>;
 }
 
-export interface StreamEvent {
+interface StreamEvent {
   /** What `Last-Event-ID` resumes from. */
   readonly id: string;
   readonly data: Json;

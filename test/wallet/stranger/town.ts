@@ -28,7 +28,7 @@ export interface Town {
   close(): Promise<void>;
 }
 
-export interface Operator {
+interface Operator {
   readonly operatorId: string;
   readonly name: string;
   readonly program: Program;
@@ -37,7 +37,7 @@ export interface Operator {
 }
 
 /** What a person begins with. */
-export interface Purse {
+interface Purse {
   readonly balance?: number;
   readonly jurisdiction?: string;
 }
@@ -73,7 +73,7 @@ export interface PayOptions {
   readonly isRough?: boolean;
 }
 
-export interface RefundOptions {
+interface RefundOptions {
   readonly refundId?: string;
   readonly reason?: string;
   readonly lines?: readonly Json[];
