@@ -49,7 +49,7 @@ function fail(): never {
 
 async function runBank({ bank, books, ledgers }: Open, isOver: () => boolean): Promise<number> {
   const writers = ledgers.flatMap((ledger) => Array.from({ length: WRITERS_OF_EACH }, () => bank.work(ledger, isOver)));
-  const [reads = 0] = await Promise.all([bank.watch(books[0] ?? fail(), isOver), ...writers]);
+  const [reads] = await Promise.all([bank.watch(books[0] ?? fail(), isOver), ...writers]);
   return reads;
 }
 

@@ -87,7 +87,7 @@ test(
       .select('ref_id')
       .where('type', 'in', ['settled', 'declined'])
       .execute();
-    expect(events.map(({ ref_id: of }) => of).toSorted()).toEqual([...states.keys()].toSorted());
+    expect(events.map(({ ref_id: of }) => String(of)).toSorted()).toEqual([...states.keys()].toSorted());
     expect(told.size).toBeGreaterThan(0);
     process.stdout.write(`${told.size} of ${states.size} settlements were answered before a kill\n`);
   },

@@ -19,6 +19,8 @@ export interface Ledger {
    * rejection means that nothing of the list may be relied on; the same list may be booked again, ids make it safe.
    */
   book(commands: readonly Command[]): Promise<readonly Outcome[]>;
+  /** How many lists it is good to have on their way at once; one where this is left out. */
+  readonly lanes?: number;
   /** As last committed. Undefined for an id that was never seen, or that is another store's. */
   findSettlement(settlementId: AttemptId, storeId: StoreId): Promise<Settlement | undefined>;
   /** Undefined for a wallet that is not there. */

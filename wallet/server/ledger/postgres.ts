@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { codeOf, isLost, isRolledBack, type PostgresBooks } from '../store/postgres.ts';
+import { codeOf, isLost, isRolledBack, LANES, type PostgresBooks } from '../store/postgres.ts';
 import { toSettlement } from './answers.ts';
 import type { Command, Ledger, Outcome } from './ledger.ts';
 import { bookCommands, lockConcerned } from './postgres-commands.ts';
@@ -46,6 +46,7 @@ export function openPostgresLedger(books: PostgresBooks): Ledger {
 
   return {
     book,
+    lanes: LANES,
     findSettlement: async (settlementId, storeId) => {
       const row = await inquiries.find(settlementId);
       return row === undefined || row.store_id !== storeId ? undefined : toSettlement(row, row.record);
