@@ -4,9 +4,8 @@ import { type Page, chromium } from 'playwright';
 import { testIds } from '#renderer/test-ids.ts';
 import { chromiumLaunchOptions } from '#test/support/chromium.ts';
 import { PROJECT, makeFolder, startTill } from '#test/support/programs.ts';
+import { takePhonePictures } from './phone-pictures.ts';
 import { openPage, people, signIn } from '#test/support/screen.ts';
-
-const PHONE = { width: 390, height: 780 };
 
 const folder = makeFolder('pictures');
 const till = await startTill(folder.path);
@@ -34,7 +33,6 @@ try {
   const customer = page.locator('[data-testid^="demo-customer-"]').first();
   await customer.waitFor();
   await take(page, 'wallet');
-  const phoneUrl = await page.getByTestId(testIds.demoDrawer).getByRole('link').first().getAttribute('href');
   await customer.click();
   await page.getByTestId(testIds.saleDone).waitFor();
   await page.getByTestId(testIds.demoButton).click();
@@ -45,17 +43,12 @@ try {
   await page.getByTestId(testIds.sale).first().click();
   await page.getByTestId(testIds.receiptSvg).waitFor();
   await take(page, 'sales');
-
-  const phone = await openPage(browser, phoneUrl ?? '');
-  await phone.setViewportSize(PHONE);
-  await phone.locator('svg[data-code]').waitFor();
-  await phone.getByText(/¥/).first().waitFor();
-  await take(phone, 'phone');
 } finally {
   await browser.close();
   await till.stop();
   folder.remove();
 }
+await takePhonePictures(take);
 
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => document.fonts.ready);

@@ -24,7 +24,7 @@ interface AskOptions<Name extends RouteName> {
   readonly timeoutMs?: number;
 }
 
-export interface Signer {
+interface Signer {
   readonly keyId: string;
   readonly privateKey: CryptoKey;
   /** By the server's clock. */

@@ -4,7 +4,7 @@ import type { Ask } from './client.ts';
 import type { Storage } from './storage.ts';
 
 /** The lists that screens show: each with the last answer, kept for when the network is gone. */
-export interface ListValues {
+interface ListValues {
   readonly history: Paged<HistoryEntry>;
   readonly groups: Paged<GroupPaymentView>;
   readonly people: readonly PersonBalance[];
@@ -15,7 +15,7 @@ export interface ListValues {
 export type ListName = keyof ListValues;
 
 /** As far as it was read. */
-export interface Paged<Row> {
+interface Paged<Row> {
   readonly rows: readonly Row[];
   readonly nextCursor: string | undefined;
 }

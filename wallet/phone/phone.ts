@@ -10,7 +10,7 @@ export type PhoneState =
   | { readonly type: 'unbound'; readonly isBusy: boolean; readonly problem?: BindProblem }
   | { readonly type: 'bound'; readonly wallet: Wallet };
 
-export type BindProblem = 'code' | 'network' | 'busy' | 'revoked' | 'unsupported';
+type BindProblem = 'code' | 'network' | 'busy' | 'revoked' | 'unknown' | 'unsupported';
 
 export interface Phone {
   readonly state: () => PhoneState;
@@ -50,7 +50,7 @@ export function openPhone({ storage, client, page }: PhoneOptions): Phone {
 
   function take(bound: BoundWallet): void {
     page.sessionStorage.setItem(CURRENT_WALLET, bound.keyId);
-    const wallet = openWallet({ bound, storage, client, page, onGone: () => void drop('revoked') });
+    const wallet = openWallet({ bound, storage, client, page, onGone: (why) => void drop(why) });
     show({ type: 'bound', wallet });
   }
 
@@ -91,7 +91,7 @@ export function openPhone({ storage, client, page }: PhoneOptions): Phone {
   }
 
   async function drop(problem: BindProblem | undefined): Promise<void> {
-    if (state.type === 'bound') await storage.forget(state.wallet.keyId);
+    if (state.type === 'bound' && problem !== 'unknown') await storage.forget(state.wallet.keyId);
     page.sessionStorage.removeItem(CURRENT_WALLET);
     show({ type: 'unbound', isBusy: false, ...(problem === undefined ? {} : { problem }) });
   }

@@ -14,7 +14,6 @@ export type PinOutcome =
   | { readonly type: 'noAnswer' }
   | { readonly type: 'refused'; readonly code: ProblemCode };
 
-export const PIN_PATTERN = /^\d{4,8}$/;
 export const PIN_MIN_DIGITS = 4;
 export const PIN_MAX_DIGITS = 8;
 

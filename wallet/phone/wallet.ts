@@ -2,7 +2,6 @@ import { attemptIdSchema } from '#contract/ids.ts';
 import type { Money } from '#contract/money.ts';
 import type {
   Answer,
-  HistoryEntry,
   Problem,
   RouteName,
   RouteParams,
@@ -16,6 +15,7 @@ import { type CodeSession, openCodes } from './codes.ts';
 import { openEvents } from './events.ts';
 import { signEd25519 } from './keys.ts';
 import { type AllLists, type ListName, openLists } from './lists.ts';
+import { type News, openNews } from './news.ts';
 import { openPay } from './pay.ts';
 import type { PinOutcome } from './pin.ts';
 import { openReloads, type ReloadProgress } from './reloads.ts';
@@ -35,11 +35,6 @@ export interface WalletState {
   readonly unknownRepayments: readonly RepaymentTask[];
   readonly lostRepayments: readonly RepaymentTask[];
 }
-
-/** What has just happened to the wallet, for a moment. */
-export type News =
-  | { readonly type: 'entry'; readonly newsId: string; readonly entry: HistoryEntry }
-  | { readonly type: 'declined' | 'treated'; readonly newsId: string };
 
 export interface Wallet {
   readonly keyId: string;
@@ -77,15 +72,12 @@ export interface WalletOptions {
   readonly storage: Storage;
   readonly client: Client;
   readonly page: Window;
-  /** The server knows this phone no more. */
-  readonly onGone: () => void;
+  /** The server has taken this phone off, or does not know it. */
+  readonly onGone: (why: 'revoked' | 'unknown') => void;
 }
 
 const POLL_MS = 4_000;
 const POLL_BESIDE_STREAM_MS = 60_000;
-const NEWS_MS = 6_000;
-/** What is older when it is first seen is no news. */
-const NEWS_MAX_AGE_MS = 2 * 60_000;
 /** A drift below this is not worth a new code. */
 const DRIFT_MS = 5_000;
 
@@ -101,8 +93,6 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
   let isAskedAgain = false;
   let isClosed = false;
   let lastAskedMs = 0;
-  let news: News | undefined;
-  let newsTimer = 0;
   let snapshot: WalletState | undefined;
 
   function changed(): void {
@@ -123,6 +113,15 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
     page,
   });
   const pay = openPay({ keyId, storage, ask, codes, nowMs: () => Date.now() + aheadMs, view: () => view });
+  const news = openNews({
+    isTold: (entryId) => reloads.all().some(({ reloadId }) => reloadId === entryId),
+    onNews: (next) => {
+      // A code that has paid, or was refused, is spent.
+      if (next.type === 'declined' || (next.type === 'entry' && next.entry.kind === 'settlement')) void codes.renew();
+    },
+    onChange: changed,
+    page,
+  });
   const events = openEvents({
     listen,
     page,
@@ -139,23 +138,8 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
     changed();
   }
 
-  function announce(next: News): void {
-    news = next;
-    page.clearTimeout(newsTimer);
-    newsTimer = page.setTimeout(() => announceNothing(), NEWS_MS);
-    // A code that has paid, or was refused, is spent.
-    if (next.type === 'declined' || (next.type === 'entry' && next.entry.kind === 'settlement')) void codes.renew();
-    changed();
-  }
-
-  function announceNothing(): void {
-    page.clearTimeout(newsTimer);
-    news = undefined;
-    changed();
-  }
-
   async function hear(event: WalletEvent): Promise<void> {
-    if (event.type === 'declined' || event.type === 'treated') announce({ type: event.type, newsId: event.eventId });
+    news.hear(event);
     await refresh();
     await reloads.resume();
   }
@@ -197,25 +181,21 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
   }
 
   async function refreshHistory(): Promise<void> {
-    const before = lists.all().history;
+    const before = lists.all().history.value?.rows;
     await lists.load('history');
-    const [latest] = lists.all().history.value?.rows ?? [];
-    if (latest === undefined || before.value === undefined) return;
-    const isKnown = before.value.rows.some(({ entryId }) => entryId === latest.entryId);
-    const ageMs = Date.now() + aheadMs - Date.parse(latest.at);
-    // A reload that was asked for here tells of itself.
-    const isOwn = reloads.all().some(({ reloadId }) => reloadId === latest.entryId);
-    if (isKnown || isOwn || ageMs > NEWS_MAX_AGE_MS) return;
-    announce({ type: 'entry', newsId: latest.entryId, entry: latest });
+    news.compare(before, lists.all().history.value?.rows ?? [], Date.now() + aheadMs);
   }
 
   /** A wrong clock is mended and asked again; a phone that was taken off has nothing more to show. */
   async function heed(problem: Problem): Promise<void> {
     if (problem.code === 'clock_skew' && problem.serverTime !== undefined) {
-      aheadMs = Date.parse(problem.serverTime) - Date.now();
+      const drift = Date.parse(problem.serverTime) - Date.now();
+      isAskedAgain = Math.abs(drift - aheadMs) > DRIFT_MS;
+      aheadMs = drift;
       await storage.change(keyId, (stored) => ({ ...stored, aheadMs }));
-      isAskedAgain = true;
-    } else if (problem.code === 'device_revoked' || problem.code === 'device_unknown') onGone();
+    } else if (problem.code === 'device_revoked') onGone('revoked');
+    // Perhaps it is the server that lost its books: the key stays, for when it has found them.
+    else if (problem.code === 'device_unknown') onGone('unknown');
     else setOnline(false);
   }
 
@@ -246,7 +226,7 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
         view: view === undefined ? undefined : { ...view, settlementMethod: pay.chosen() ?? view.settlementMethod },
         asOfMs,
         isOnline,
-        news,
+        news: news.current(),
         code: codes.session(),
         lists: lists.all(),
         reloads: reloads.all(),
@@ -295,11 +275,11 @@ export function openWallet({ bound, storage, client, page, onGone }: WalletOptio
     reload: reloads.start,
     dismissReload: reloads.dismiss,
     repay: repayments.pay,
-    dismissNews: announceNothing,
+    dismissNews: news.dismiss,
     close: () => {
       isClosed = true;
       page.clearInterval(ticker);
-      page.clearTimeout(newsTimer);
+      news.dismiss();
       page.document.removeEventListener('visibilitychange', onVisibility);
       page.removeEventListener('online', onNetwork);
       page.removeEventListener('offline', onNoNetwork);

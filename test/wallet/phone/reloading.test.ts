@@ -83,7 +83,7 @@ describe('a reload', () => {
       said: await wordsOf(page.locator('.progress')),
     }).toEqual({
       balance: 1_500,
-      from: expect.stringMatching(/^Mori Bank account/),
+      from: expect.stringMatching(/^Mori Bank account/) as unknown,
       said: 'Reload ¥500 Added to your balance.',
     });
     await page.getByRole('button', { name: 'Back' }).click();

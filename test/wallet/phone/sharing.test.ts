@@ -60,7 +60,7 @@ describe('a shared bill', () => {
       others: expect.arrayContaining([
         expect.stringMatching(/Mei[\s\S]*Treat$/),
         expect.stringMatching(/Ren[\s\S]*Open/),
-      ]),
+      ]) as unknown,
     });
   });
 

@@ -1,7 +1,7 @@
 import type { JSX } from 'react';
 import type { Formats } from '../formats.ts';
 import { useText, useWallet } from '../context.tsx';
-import type { News } from '../wallet.ts';
+import type { News } from '../news.ts';
 import type { Words } from '../words/words.ts';
 import { Icon } from './icon.tsx';
 

@@ -16,7 +16,11 @@ export function Screen({ title, parent, onBack, children }: ScreenProps): JSX.El
   const { router } = useHost();
   const { t } = useText();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus({ preventScroll: true }), [title]);
+  useEffect(() => {
+    // A PIN pad has taken it already.
+    const isTaken = document.activeElement?.closest('main') !== null;
+    if (!isTaken) heading.current?.focus({ preventScroll: true });
+  }, [title]);
   return (
     <>
       <header className="bar">

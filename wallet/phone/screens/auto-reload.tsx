@@ -5,7 +5,7 @@ import type { RouteResponse } from '#contract/wallet.ts';
 import { useText, useWallet } from '../context.tsx';
 import { AmountField, notes } from '../parts/amount-field.tsx';
 import { Choice } from '../parts/choice.tsx';
-import { problemWords } from '../parts/problem.ts';
+import { troubleOf } from '../parts/problem.ts';
 import { Screen } from '../parts/screen.tsx';
 
 type View = RouteResponse<'getWallet'>;
@@ -46,7 +46,7 @@ function AutoForm({ view }: { view: View }): JSX.Element {
     if (amounts === undefined || known === undefined) return;
     const answer = await wallet.act('putAutoReload', {}, { isOn, methodId: known.methodId, ...amounts });
     setSaid(answer?.ok === true ? t.saved : '');
-    setTrouble(answer === undefined ? t.noAnswer : answer.ok ? '' : problemWords(t, answer.problem.code));
+    setTrouble(troubleOf(t, answer));
   }
 
   const submit = (event: SubmitEvent): void => {
@@ -74,6 +74,7 @@ function AutoForm({ view }: { view: View }): JSX.Element {
           type="checkbox"
           role="switch"
           checked={isOn}
+          aria-checked={isOn}
           onChange={(event) => {
             setSaid('');
             setIsOn(event.target.checked);

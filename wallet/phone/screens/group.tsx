@@ -5,7 +5,7 @@ import { useList, useText, useWallet } from '../context.tsx';
 import { openOf, StatusChip } from '../parts/group-row.tsx';
 import { ItemList } from '../parts/item-list.tsx';
 import { PinPad } from '../parts/pin-pad.tsx';
-import { problemWords } from '../parts/problem.ts';
+import { troubleOf } from '../parts/problem.ts';
 import { Screen } from '../parts/screen.tsx';
 import { SureButton } from '../parts/sure-button.tsx';
 import type { PinOutcome } from '../pin.ts';
@@ -114,7 +114,7 @@ function Others({ group }: { group: GroupPaymentView }): JSX.Element {
   async function treat(allotmentIds: readonly string[]): Promise<void> {
     const { groupPaymentId } = group;
     const answer = await wallet.act('treat', { groupPaymentId }, { allotmentIds: [...allotmentIds] });
-    setTrouble(answer === undefined ? t.noAnswer : answer.ok ? '' : problemWords(t, answer.problem.code));
+    setTrouble(troubleOf(t, answer));
   }
 
   return (

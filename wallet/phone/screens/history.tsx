@@ -1,4 +1,4 @@
-import type { JSX } from 'react';
+import { type JSX, useState } from 'react';
 import type { HistoryEntry } from '#contract/wallet.ts';
 import { useText, useWallet } from '../context.tsx';
 import { HistoryRow } from '../parts/history-row.tsx';
@@ -14,7 +14,7 @@ export function History(): JSX.Element {
   const { state } = useWallet();
   const { history } = state.lists;
   const rows = history.value?.rows ?? [];
-  const nowMs = Date.now();
+  const [nowMs] = useState(() => Date.now());
 
   function dayWords(at: Date): string {
     const day = format.day(at);

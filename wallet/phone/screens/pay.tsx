@@ -7,7 +7,7 @@ import { Icon } from '../parts/icon.tsx';
 import { PinPad } from '../parts/pin-pad.tsx';
 import { QrCode } from '../parts/qr-code.tsx';
 import { Screen } from '../parts/screen.tsx';
-import type { News } from '../wallet.ts';
+import type { News } from '../news.ts';
 import { TableScan } from './table-scan.tsx';
 
 /** Any settlement method: the PIN, then the code, then what became of it. */

@@ -3,7 +3,7 @@ import { useList, useText, useWallet } from '../context.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { ListState } from '../parts/list-state.tsx';
 import { PinPad } from '../parts/pin-pad.tsx';
-import { problemWords } from '../parts/problem.ts';
+import { troubleOf } from '../parts/problem.ts';
 import { QrCode } from '../parts/qr-code.tsx';
 import { Screen } from '../parts/screen.tsx';
 import { SureButton } from '../parts/sure-button.tsx';
@@ -25,7 +25,7 @@ export function Phones(): JSX.Element {
 
   async function remove(deviceId: string): Promise<void> {
     const answer = await wallet.act('removePhone', { deviceId });
-    setTrouble(answer === undefined ? t.noAnswer : answer.ok ? '' : problemWords(t, answer.problem.code));
+    setTrouble(troubleOf(t, answer));
   }
 
   async function make(pin: string): Promise<PinOutcome> {

@@ -6,14 +6,14 @@ import { useText, useWallet } from '../context.tsx';
 import { unbroken } from '../methods.ts';
 import { AmountField, amountIn, notes } from '../parts/amount-field.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
-import { problemWords } from '../parts/problem.ts';
+import { troubleOf } from '../parts/problem.ts';
 import { ReloadProgressList } from '../parts/reload-progress.tsx';
 import { Screen } from '../parts/screen.tsx';
 import { SureButton } from '../parts/sure-button.tsx';
 
 type View = RouteResponse<'getWallet'>;
 
-export const kindIcons: Readonly<Record<ReloadMethod['kind'], IconName>> = {
+const kindIcons: Readonly<Record<ReloadMethod['kind'], IconName>> = {
   card: 'card',
   bank_account: 'bank',
   carrier: 'carrier',
@@ -52,12 +52,14 @@ function ReloadForm({ view }: { view: View }): JSX.Element {
     event.preventDefault();
     if (method === undefined || amount === undefined) return;
     setText('');
+    // What becomes of it stands at the top, out of sight on a small phone.
+    window.scrollTo(0, 0);
     void wallet.reload(method.methodId, amount);
   };
 
   async function remove(methodId: string): Promise<void> {
     const answer = await wallet.act('removeReloadMethod', { methodId });
-    setTrouble(answer === undefined ? t.noAnswer : answer.ok ? '' : problemWords(t, answer.problem.code));
+    setTrouble(troubleOf(t, answer));
   }
 
   return (

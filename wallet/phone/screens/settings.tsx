@@ -5,7 +5,7 @@ import { useHost, useText, useWallet } from '../context.tsx';
 import { AmountField, amountIn } from '../parts/amount-field.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
-import { problemWords } from '../parts/problem.ts';
+import { troubleOf } from '../parts/problem.ts';
 import { Screen } from '../parts/screen.tsx';
 import { SureButton } from '../parts/sure-button.tsx';
 import { type Theme, usePreferences } from '../preferences.ts';
@@ -83,7 +83,7 @@ function Allowance({ view }: { view: View }): JSX.Element {
     if (amount === undefined) return;
     const answer = await wallet.act('putOfflineAllowance', {}, { amount });
     setSaid(answer?.ok === true ? t.saved : '');
-    setTrouble(answer === undefined ? t.noAnswer : answer.ok ? '' : problemWords(t, answer.problem.code));
+    setTrouble(troubleOf(t, answer));
   }
 
   const submit = (event: SubmitEvent): void => {

@@ -40,6 +40,7 @@ export const en = {
       network: 'The wallet could not be reached. Try again.',
       busy: 'The wallet has no time right now. Try again in a minute.',
       revoked: 'This phone was taken off the wallet. Bind it again to go on.',
+      unknown: 'The wallet does not know this phone. Try again later, or bind it with a new code.',
       unsupported: 'This browser cannot keep a key safely. Use an up-to-date one, over a secure address.',
     },
   },
