@@ -149,10 +149,10 @@ test('a backup and the log after it bring back the books of any instant', { time
 
 /** The disk of the log: so many bytes in memory, mounted for the test. */
 const LOG_DISK = '24m';
-const mountable = findMountable();
-if (mountable !== undefined) process.stderr.write(`A full disk under the log is not tested: ${mountable}.\n`);
+const mountMissing = findMountable();
+if (mountMissing !== undefined) process.stderr.write(`A full disk under the log is not tested: ${mountMissing}.\n`);
 
-describe.skipIf(mountable !== undefined)('a full disk under the log', () => {
+describe.skipIf(mountMissing !== undefined)('a full disk under the log', () => {
   test(
     'nothing is answered that is not kept, and all goes on when there is room again',
     { timeout: TIMEOUT_MS },

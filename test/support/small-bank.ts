@@ -22,7 +22,7 @@ export interface SmallBank {
   readonly troubles: readonly string[];
 }
 
-export interface Findings {
+interface Findings {
   /** Answered, and not in the tables as it was answered. */
   readonly lost: number;
   /** Answered in two ways. */

@@ -35,7 +35,7 @@ interface Unsigned {
   readonly body: string | undefined;
 }
 
-export interface SignedHeaders {
+interface SignedHeaders {
   readonly bySession: boolean;
   readonly values: Readonly<Record<string, string>>;
 }

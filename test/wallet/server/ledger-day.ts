@@ -21,12 +21,12 @@ export function nth<T>(values: readonly T[], index: number): T {
   return value;
 }
 
-export const walletIds = wallets.map(({ walletId }) => walletId);
+const walletIds = wallets.map(({ walletId }) => walletId);
 /** Haru and Mei, Sora: the first three wallets, in yen. */
 export const [haru, mei, sora] = [nth(walletIds, 0), nth(walletIds, 1), nth(walletIds, 2)];
 
 /** An online settlement of nothing special. */
-export function settleOf(index: number, walletId: string, amount: number, more: Partial<Settle> = {}): Settle {
+function settleOf(index: number, walletId: string, amount: number, more: Partial<Settle> = {}): Settle {
   return {
     type: 'settle',
     settlementId: nth(settlementIds, index),
@@ -52,7 +52,7 @@ export function settleOf(index: number, walletId: string, amount: number, more: 
   };
 }
 
-export function reloadOf(index: number, walletId: string, amount: number, origin = 0): Command {
+function reloadOf(index: number, walletId: string, amount: number, origin = 0): Command {
   const money = { amount, currency: 'JPY' };
   const ids = { reloadId: nth(reloadIds, index), walletId, fromAccount: nth(origins, origin) };
   return { type: 'reload', ...ids, amount: money, atMs: 0 };
@@ -67,7 +67,7 @@ export const allotmentIds = [id(11, 0), id(11, 1)];
  * of 500. Sora spends what is charged back later, so that 1,500 of 2,000 are owed, of which 100 are paid. A reload of Mei's
  * is reversed.
  */
-export const day: readonly Command[] = [
+const day: readonly Command[] = [
   reloadOf(0, haru, 5_000, 1),
   reloadOf(1, mei, 1_000),
   reloadOf(2, sora, 2_000, 2),

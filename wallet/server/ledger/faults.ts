@@ -117,9 +117,13 @@ const shrinksSchema = z.array(z.object({ guestId: z.string(), amount: z.int() })
 
 /** An allotment is what it was at first, less what refunds took off it. */
 async function findShrinkFaults(trx: Transaction<Schema>): Promise<string[]> {
-  const refunds = await trx.selectFrom('refund').select(['settlement_id', 'shrinks']).where('shrinks', 'is not', null);
+  const refunds = await trx
+    .selectFrom('refund')
+    .select(['settlement_id', 'shrinks'])
+    .where('shrinks', 'is not', null)
+    .execute();
   const shrunk = new Map<string, number>();
-  for (const { settlement_id: group, shrinks } of await refunds.execute()) {
+  for (const { settlement_id: group, shrinks } of refunds) {
     for (const { guestId, amount } of shrinksSchema.parse(JSON.parse(shrinks ?? '[]'))) {
       const guest = `${group} ${guestId}`;
       shrunk.set(guest, (shrunk.get(guest) ?? 0) + amount);

@@ -9,7 +9,7 @@ export interface Inquiries {
   find(settlementId: string): Promise<FoundSettlement | undefined>;
 }
 
-export type FoundSettlement = SettlementRow & { readonly record: string | null };
+type FoundSettlement = SettlementRow & { readonly record: string | null };
 
 interface Waiting {
   readonly settlementId: string;
