@@ -127,7 +127,7 @@ describe('when the plug is pulled', () => {
     expect(await readBooks()).toMatchObject({ settlements: [{ settlementId, state: 'approved' }], sum: 0, faults: [] });
   });
 
-  test('at any moment of a busy hour: what was answered is in the books, once', { timeout: 60_000 }, async () => {
+  test('at any moment of a busy hour: what was answered is in the books, once', { timeout: 180_000 }, async () => {
     const answered = new Map<string, Settlement>();
     const asked = new Map<string, SettlementRequest>();
     let terminal: Caller | undefined;
