@@ -47,7 +47,6 @@ export async function seedTown(db: Kysely<Schema>, dialect: 'sqlite' | 'postgres
       select ${numbered(3)}, 'reload', ${sql.lit(ISSUER_ACCOUNT)}, ${numbered(2)}, ${sql.lit(BALANCE)}, 'JPY', 0
       from counted`,
   ];
-  // SQLite takes an insert before its `with`, PostgreSQL either way.
   for (const statement of statements) await statement.execute(db);
 }
 
@@ -82,7 +81,13 @@ export function openTown(seed: number): Town {
       maskedName: 'Mei •••',
       share,
     }));
-    const payer = { guestId: 'guest-0', role: 'payer' as const, memberRef: 'm0', maskedName: 'Haru •••', share: ownShare };
+    const payer = {
+      guestId: 'guest-0',
+      role: 'payer' as const,
+      memberRef: 'm0',
+      maskedName: 'Haru •••',
+      share: ownShare,
+    };
     const result = {
       groupReference: settlementId.slice(-9),
       payer: 'guest-0',
@@ -98,7 +103,14 @@ export function openTown(seed: number): Town {
       amount: one.share,
       consumers: [{ guestId: one.guestId, weight: 1 }],
     }));
-    return { hash: settlementId, ownShare, walkInShare: 0, allotments, result, record: JSON.stringify({ lines, result }) };
+    return {
+      hash: settlementId,
+      ownShare,
+      walkInShare: 0,
+      allotments,
+      result,
+      record: JSON.stringify({ lines, result }),
+    };
   }
 
   return {
@@ -122,7 +134,11 @@ export function openTown(seed: number): Town {
           walletId: wallet,
           perPaymentLimit: 100_000,
           offlineAllowance: { amount: 0, currency: 'JPY' },
-          member: { memberRef: `${wallet.slice(-6)}QrStUvWxYzAbCdEf`, maskedName: 'Haru •••', settlementMethod: 'shown_code' },
+          member: {
+            memberRef: `${wallet.slice(-6)}QrStUvWxYzAbCdEf`,
+            maskedName: 'Haru •••',
+            settlementMethod: 'shown_code',
+          },
         },
         mode: 'online',
         fee: Math.floor((amount * FEE_PER_MILLE) / 1_000),

@@ -160,9 +160,9 @@ describe.skipIf(mountMissing !== undefined)('a full disk under the log', () => {
       const folder = makePostgresFolder('full-disk');
       const disk = join(folder, 'disk');
       mkdirSync(disk);
-      expect(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${LOG_DISK}`, 'tmpfs', disk]).status).toBe(0);
+      expect(spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', `size=${LOG_DISK}`, 'tmpfs', disk]).status).toBe(0);
       undo.push(() => {
-        spawnSync('umount', ['--lazy', disk]);
+        spawnSync('/bin/umount', ['--lazy', disk]);
         rmSync(folder, { recursive: true, force: true });
       });
       chmodSync(disk, 0o777);
@@ -209,13 +209,13 @@ function fill(path: string): void {
 
 function findMountable(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root may mount a small disk';
-  const folder = makePostgresFolder('mount');
+  const folder = makePostgresFolder('/bin/mount');
   try {
-    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], {
+    const { status, stderr } = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], {
       encoding: 'utf8',
     });
     if (status !== 0) return `a small disk cannot be mounted here (${stderr.trim()})`;
-    spawnSync('umount', [folder]);
+    spawnSync('/bin/umount', [folder]);
     return undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -69,7 +69,7 @@ const binFolder = findBinFolder();
 const owner = findOwner();
 
 /** Why no PostgreSQL can be had here; undefined where one can. */
-const postgresMissing: string | undefined =
+export const postgresMissing: string | undefined =
   binFolder === undefined
     ? 'no PostgreSQL: neither initdb on the PATH nor /usr/lib/postgresql/*/bin (Debian: apt-get install postgresql)'
     : owner === undefined

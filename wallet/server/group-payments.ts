@@ -105,7 +105,10 @@ export function openGroupPayments(books: Books, keys: ServerKeys, people: People
     ]);
     return ids.flatMap((id) => {
       const group = groups.get(id);
-      const mine = allotments.filter((allotment) => allotment.group_payment_id === id);
+      const places = new Map(group?.record.guests.map(({ guestId }, place) => [guestId, place]));
+      const mine = allotments
+        .filter((allotment) => allotment.group_payment_id === id)
+        .toSorted((a, b) => (places.get(a.guest_id) ?? 0) - (places.get(b.guest_id) ?? 0));
       if (group === undefined || (group.payerWalletId !== readerId && mine.length === 0)) return [];
       const isPayer = group.payerWalletId === readerId;
       const guestId = isPayer ? group.record.result.payer : (mine[0]?.guest_id ?? '');

@@ -119,6 +119,11 @@ describe('a shared bill', () => {
     const groupPaymentId = await dine({ haru, mei, ren });
     const { page } = await world.phoneOf(mei);
     await openBill(page, groupPaymentId);
+    const ids: string[] = [];
+    page.on('request', (request) => {
+      const [, id] = /\/repayments\/(.+)$/.exec(request.url()) ?? [];
+      if (id !== undefined) ids.push(id);
+    });
     await page.route('**/repayments/*', (route) => route.abort('connectionreset'));
     await page.getByRole('button', { name: 'Pay back ¥1,500' }).click();
     await keyPin(page);
@@ -130,7 +135,8 @@ describe('a shared bill', () => {
     await keyPin(page);
     await page.getByText('¥1,500 paid back.').waitFor();
     const { entries } = await mei.get('listHistory', {});
-    expect(entries.filter(({ kind }) => kind === 'repayment').map(({ amount }) => amount)).toEqual([-1_500]);
+    const booked = entries.filter(({ kind }) => kind === 'repayment').map(({ entryId }) => entryId);
+    expect({ sent: ids.length, booked }).toEqual({ sent: 2, booked: [ids[0]] });
   });
 
   test('a repayment that arrived though its answer was lost is found in the history after a reload', async () => {

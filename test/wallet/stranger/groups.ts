@@ -56,13 +56,6 @@ export async function paymentsOf(person: Person): Promise<readonly Json[]> {
   return listAt(await done(person.ask('listGroupPayments')), 'groupPayments');
 }
 
-/** What the payer bore, by whom he bore it for. */
-export function allotmentsOf(payment: Json | undefined): readonly Json[] {
-  return listAt(payment, 'allotments').toSorted((one, other) =>
-    textAt(one, 'counterpart') < textAt(other, 'counterpart') ? -1 : 1,
-  );
-}
-
 /** What is open between a person and each other one. */
 export async function owes(person: Person): Promise<readonly Json[]> {
   return listAt(await done(person.ask('listBalances')), 'people');

@@ -107,7 +107,7 @@ test('rows 40 and 69: two phones that read one table’s code appear on its chec
   });
 });
 
-test('rows 42 to 44: each phone shows its own items, halves and shares of what nobody was named for (as a stranger sees it)', async () => {
+test('rows 42, 43 and 44: each phone shows its own items, halves and shares of what nobody was named for (as a stranger sees it)', async () => {
   const [a, b, c] = await openFriends(town, 0);
   const checkId = newId();
   const guests = await guestsOf([a, b, c]);

@@ -233,7 +233,7 @@ export type LedgerRefusal =
   | 'stale';
 
 /** All in minor units of the wallet's currency. */
-export interface Balance {
+interface Balance {
   readonly currency: string;
   readonly balance: number;
   readonly held: number;

@@ -47,7 +47,8 @@ export function settlementRoutes(
       const { storeId, terminalId } = terminalOf(signer);
       const settlementId = attemptIdSchema.parse(params.settlementId);
       const command = await settling.prepare({ storeId, terminalId }, settlementId, body, clock.nowMs());
-      return command instanceof Refusal ? command : book(command);
+      // By now: what a linked method reloaded for it came before it, and the history says so.
+      return command instanceof Refusal ? command : book({ ...command, atMs: clock.nowMs() });
     },
 
     putSettlements: async ({ body, signer }) => {
