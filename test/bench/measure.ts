@@ -33,7 +33,7 @@ export function measured(
 ): Measured {
   const row = { name, value: round(value), unit, baseline: round(baseline), ratio: round(value / baseline), goal };
   const [least, p50, p95, most] = [0, 0.5, 0.95, 1].map((share) => round(percentile(samples, share)));
-  return { row, spread: `${least} / ${p50} / ${p95} / ${most} ms of ${samples.length}` };
+  return { row, spread: `min / p50 / p95 / max ${least} / ${p50} / ${p95} / ${most} ms of ${samples.length}` };
 }
 
 /** Whether the ratio is what the goal asks for, of the form `ratio >= 0.75`. */

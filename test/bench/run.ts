@@ -54,11 +54,11 @@ function report(rows: readonly Measured[]): void {
       console.log(JSON.stringify(row));
       continue;
     }
-    const figures = `${row.value} ${row.unit}`.padEnd(18) + `baseline ${row.baseline}`.padEnd(18);
+    const figures = `${row.value} ${row.unit} `.padEnd(24) + `baseline ${row.baseline} `.padEnd(18);
     const verdict = row.goal.startsWith('ratio') ? (meets(row) ? 'met' : 'NOT MET') : '';
     console.log(
-      `${row.name.padEnd(48)}${figures}ratio ${String(row.ratio).padEnd(8)}${row.goal.padEnd(20)}${verdict.padEnd(9)}` +
-        `min / p50 / p95 / max ${spread}`,
+      `${row.name.padEnd(48)}${figures}ratio ${String(row.ratio).padEnd(8)}${row.goal.padEnd(24)}${verdict.padEnd(9)}` +
+        spread,
     );
   }
 }
