@@ -42,6 +42,7 @@ describe('npm start', { timeout: 90_000 }, () => {
     const till = await start();
     const line = await openLine(till.url);
     await line.until('the wallet to be online', ({ walletLink }) => walletLink.state === 'online');
+    await untilOperatorsRun(till.dataFolder);
     const before = filesOf(till.dataFolder);
 
     const second = await runStart('--data', till.dataFolder, '--port', '0');
@@ -110,8 +111,10 @@ describe('npm start', { timeout: 90_000 }, () => {
     async (how) => {
       const folder = tidyFolder();
       const first = await startTill(folder);
+      // The devices, the wallet server and two operators.
+      await untilOperatorsRun(folder);
       const children = childrenOf(first.process.pid);
-      expect(children.length).toBe(2);
+      expect(children.length).toBe(4);
       const ended = await first[how]();
       expect(ended).toBe(how === 'stop' ? 0 : undefined);
 
@@ -140,6 +143,12 @@ describe('npm start', { timeout: 90_000 }, () => {
     counter.close();
   });
 });
+
+/** The last that a start brings: each operator's keys are read once its books are open. */
+async function untilOperatorsRun(folder: string): Promise<void> {
+  const keys = ['kumo-card', 'minato-bank'].map((name) => join(folder, 'wallet', name, 'operator-keys.json'));
+  await expect.poll(() => keys.filter((path) => !existsSync(path)), { timeout: 15_000 }).toEqual([]);
+}
 
 function filesOf(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted((left, right) =>
