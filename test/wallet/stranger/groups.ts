@@ -1,4 +1,4 @@
-import { type Json, listAt, numberAt, textAt } from './json.ts';
+import { type Json, listAt, numberAt } from './json.ts';
 import { done, money, newId, type Person, type Terminal, type Town } from './town.ts';
 
 /** What differs from: the first of the people pays for all of them. */
