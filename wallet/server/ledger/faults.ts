@@ -39,10 +39,9 @@ const CHECKS: readonly (readonly [string, string])[] = [
   [
     'a code took money twice',
     `select settlement.id from settlement
-     where was_booked = 1 and exists (
-       select 1 from settlement as other where other.alias = settlement.alias and other.counter = settlement.counter
-         and other.was_booked = 1 and other.id <> settlement.id
-     )`,
+     join (select alias, counter from settlement where was_booked = 1 group by alias, counter having count(*) > 1) as twice
+       on twice.alias = settlement.alias and twice.counter = settlement.counter
+     where was_booked = 1`,
   ],
   [
     'a cancelled settlement has not given its money back once',

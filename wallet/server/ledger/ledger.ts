@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import type { GroupResult } from '#contract/group.ts';
 import type { AttemptId, CheckId, RefundId, StoreId, TerminalId } from '#contract/ids.ts';
 import type { Money } from '#contract/money.ts';
@@ -285,13 +285,13 @@ export const RECEIVABLE_ACCOUNT = '00000000-0000-8000-8000-000000000003';
 
 /** The other side of the reloads of one operator: a UUIDv8 of its name, so that no table is asked. */
 export function operatorAccount(operatorId: string): string {
-  const digest = createHash('sha256').update(`operator\n${operatorId}`).digest('hex');
+  const digest = digestOf('sha256', `operator\n${operatorId}`, 'hex');
   return `00000000-0000-8${digest.slice(0, 3)}-8${digest.slice(3, 6)}-${digest.slice(6, 18)}`;
 }
 
 /** The id of a further transfer of the same command: the same for a repetition, and met by no other command. */
 export function derivedId(transferId: string, purpose: string): string {
-  const digest = createHash('sha256').update(`${transferId}\n${purpose}`).digest('hex');
+  const digest = digestOf('sha256', `${transferId}\n${purpose}`, 'hex');
   return `${transferId.slice(0, 15)}${digest.slice(0, 3)}-8${digest.slice(3, 6)}-${digest.slice(6, 18)}`;
 }
 
@@ -339,5 +339,5 @@ function lettersOf(digits: string): string {
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 function hash(parts: readonly (string | number)[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  return digestOf('sha256', JSON.stringify(parts), 'base64url');
 }

@@ -58,7 +58,10 @@ export function prepareStatements(database: Database) {
     ),
     look: database.prepare<[string, string, number, string], Look>(
       `select exists (select 1 from transfer where id = ?) as is_transfer,
-         exists (select 1 from settlement where alias = ? and counter = ? and was_booked = 1) as is_used, ${WALLET}
+         exists (
+           select 1 from settlement where wallet_id = wanted and alias = ? and counter = ? and was_booked = 1
+         ) as is_used,
+         ${WALLET}
        from ${WANTED} left join wallet on wallet.id = wanted left join account on account.id = wallet.id`,
     ),
     findWallet: database.prepare<[string], AccountRow>(

@@ -16,6 +16,10 @@ export class UnusableFile extends Error {
 const APPLICATION_ID = 0x574b_574c;
 const BUSY_TIMEOUT_MS = 5_000;
 const SYNCHRONOUS_FULL = 2;
+/** A long list of settlements changes more pages than SQLite keeps by itself, and would read them again from the file. */
+const CACHE_KIB = 64 * 1_024;
+/** 32 MB of journal before its pages are written to the file: the busiest of them are then written once for many commits. */
+const CHECKPOINT_PAGES = 8_192;
 
 /** Opens the file, making or migrating it. Throws {@link UnusableFile} for one that is foreign or from the future. */
 export function openDatabase(path: string): Database {
@@ -27,6 +31,8 @@ export function openDatabase(path: string): Database {
     database.pragma('journal_mode = WAL');
     // NORMAL would lose the last commits with the power: an answer that was given must stay given.
     database.pragma('synchronous = FULL');
+    database.pragma(`cache_size = -${CACHE_KIB}`);
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     assert(database.pragma('synchronous', { simple: true }) === SYNCHRONOUS_FULL, 'every commit reaches the disk');
     // Not while tables are made anew under the names of old ones; each migration is checked as a whole.
     database.pragma('foreign_keys = OFF');

@@ -167,9 +167,9 @@ create table settlement (
 ) strict, without rowid;
 create index settlement_of_store on settlement (store_id, booked_at_ms, id);
 create index cancelled_of_store on settlement (store_id, cancelled_at_ms, id) where cancelled_at_ms is not null;
-create index settlement_of_wallet on settlement (wallet_id, booked_at_ms) where wallet_id is not null;
--- A customer's code takes money once, whatever the code above thinks.
-create unique index one_code on settlement (alias, counter) where was_booked = 1;
+-- A customer's code takes money once, whatever the code above thinks: an alias belongs to one wallet. The wallet stands
+-- first so that its history is found by the same index, where a second one would be written with each settlement.
+create unique index one_code on settlement (wallet_id, alias, counter) where was_booked = 1;
 
 -- Every other move of money.
 create table transfer (
