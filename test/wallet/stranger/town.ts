@@ -125,6 +125,7 @@ export async function openTown(
   const admin = { token };
   const operators = await Promise.all(programs.map((program) => addOperator(client, admin, program)));
   const ask = (operation: string, request: Ask = {}) => client.ask(operation, request);
+  let isClosed = false;
 
   return {
     client,
@@ -143,8 +144,11 @@ export async function openTown(
     restart: async ({ signal, args: next = [] }) => {
       await server.kill(signal);
       server = await startWallet(data, ['--port', new URL(client.base).port, ...next]);
+      // A test that ran out of time goes on behind our back.
+      if (isClosed) await server.kill('SIGKILL');
     },
     close: async () => {
+      isClosed = true;
       await Promise.all([server, ...operators.map(({ program }) => program)].map((program) => program.kill('SIGTERM')));
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     },
