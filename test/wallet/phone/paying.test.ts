@@ -309,6 +309,17 @@ describe('the history', () => {
 });
 
 describe('a phone', () => {
+  test('whose stream of events is refused asks by itself every few seconds', async () => {
+    const haru = await world.customer('Haru Tanaka');
+    const { page } = await world.phoneOf(haru);
+    await page.route('**/v1/wallet/events*', (route) => route.abort('connectionreset'));
+    await page.reload();
+    await page.locator('.money-amount').filter({ hasText: '¥10,000' }).waitFor();
+    await world.charge(await haru.show(), 800);
+    await page.locator('.money-amount').filter({ hasText: '¥9,200' }).waitFor();
+    expect(await page.getByRole('status').filter({ hasText: '¥800 paid' }).count()).toBe(1);
+  });
+
   test('whose clock goes wrong mends it by the server’s, and its codes are good', async () => {
     const { context } = await world.phoneOf(await world.customer('Haru Tanaka'));
     const page = await context.newPage();
