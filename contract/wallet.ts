@@ -574,7 +574,9 @@ export const walletRoutes = {
   listStoreLedger: route({
     method: 'GET',
     path: '/v1/stores/{storeId}/ledger',
-    summary: 'Every settlement, decline, cancel and refund of the store in the order of booking, for reconciliation.',
+    summary:
+      'Every settlement, decline, cancel and refund of the store in the order of booking, for reconciliation. Rows of the ' +
+      'last seconds may come on a later page: a page without entries and with the cursor that was asked means "later".',
     caller: 'terminal',
     params: storeParams,
     query: pageQuery.extend({ from: z.iso.datetime().optional(), to: z.iso.datetime().optional() }),
@@ -1141,6 +1143,18 @@ export const walletRoutes = {
     }),
     status: 200,
     errors: ['not_found', 'operator_unavailable'],
+  }),
+  adminMakeBindingCode: route({
+    method: 'POST',
+    path: '/v1/admin/wallets/{walletId}/binding-codes',
+    summary: 'For a customer who lost the only phone and proved who they are: a code that binds a new one.',
+    caller: 'admin',
+    params: z.object({ walletId: uuidV7Schema }),
+    query: noQuery,
+    request: nothing,
+    response: z.object({ bindingCode: z.string(), expiresAt: z.iso.datetime() }),
+    status: 201,
+    errors: ['not_found'],
   }),
   adminUnlockWallet: route({
     method: 'POST',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fingerprintOf } from '#contract/fingerprint.ts';
 import { attemptIdSchema, storeIdSchema, terminalIdSchema } from '#contract/ids.ts';
-import { type Asker, enrol, makeAdmin, makeCaller, newId, PIN } from '#test/wallet/server/caller.ts';
+import { type Asker, bind, enrol, makeAdmin, makeCaller, newId, PIN } from '#test/wallet/server/caller.ts';
 import { openWallet, type OpenWallet } from '#test/wallet/server/open.ts';
 import { revokeAdminTokens } from '#wallet/server/admin-token.ts';
 
@@ -87,6 +87,16 @@ describe('an administrator', () => {
     expect([locked, await haru.codeOf('putPin', {}, { pin: '7319' })]).toEqual(['wallet_locked', 'ok']);
   });
 
+  test('gives a customer who lost the only phone a code that binds another one to the same wallet', async () => {
+    const haru = await wallet.customer();
+    const { devices } = await haru.get('listPhones', {});
+    await haru.get('removePhone', { deviceId: devices[0]?.deviceId ?? '' });
+    const lost = await haru.codeOf('getWallet', {});
+    const { bindingCode } = await admin.get('adminMakeBindingCode', { walletId: haru.walletId });
+    const found = await bind(wallet.base, bindingCode, wallet.clock.nowMs);
+    expect([lost, (await found.get('getWallet', {})).walletId]).toEqual(['device_revoked', haru.walletId]);
+  });
+
   test.each<[string, (ids: { storeId: string; other: string }) => Promise<string>]>([
     [
       'a code for a store',
@@ -101,6 +111,7 @@ describe('an administrator', () => {
       'a revocation of a terminal',
       ({ other }) => admin.codeOf('adminRevokeTerminal', { terminalId: terminalIdSchema.parse(other) }),
     ],
+    ['a code for a wallet', ({ other }) => admin.codeOf('adminMakeBindingCode', { walletId: other })],
     ['unlocking a wallet', ({ other }) => admin.codeOf('adminUnlockWallet', { walletId: other }, {})],
   ])('is told that there is none: %s', async (_, ask) => {
     expect(await ask({ storeId: newId(), other: newId() })).toBe('not_found');

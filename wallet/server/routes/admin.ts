@@ -14,6 +14,7 @@ export function adminRoutes(
   | 'adminMakeEnrolmentCode'
   | 'adminApproveTerminal'
   | 'adminRevokeTerminal'
+  | 'adminMakeBindingCode'
   | 'adminUnlockWallet'
 > {
   const { books, registry, clock, random } = parts;
@@ -64,6 +65,14 @@ export function adminRoutes(
     adminRevokeTerminal: async ({ params: { terminalId } }) => {
       await registry.revoke(terminalId, clock.nowMs());
       return viewOf(terminalId);
+    },
+
+    adminMakeBindingCode: async ({ params: { walletId } }) => {
+      const wallet = await books.db.selectFrom('wallet').select('id').where('id', '=', walletId).executeTakeFirst();
+      if (wallet === undefined) return new Refusal('not_found');
+      const nowMs = clock.nowMs();
+      const bindingCode = await issuePairingCode(registry, { walletId }, nowMs, random);
+      return { bindingCode, expiresAt: timeOf(nowMs + PAIRING_LIFETIME_MS) };
     },
 
     adminUnlockWallet: async ({ params: { walletId }, body: { forgetPin } }) => {
