@@ -8,7 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright';
 import { build } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { chromiumLaunchOptions } from '#test/support/chromium.ts';
-import { enrol, makeAdmin, newId } from '#test/wallet/server/caller.ts';
+import { bind, enrol, makeAdmin, newId } from '#test/wallet/server/caller.ts';
 import { openWallet, type OpenWallet } from '#test/wallet/server/open.ts';
 import { makeAdminToken } from '#wallet/server/admin-token.ts';
 
@@ -117,6 +117,10 @@ test('adds an operator, shows the risk, unlocks a wallet, and says what was refu
   await page.getByRole('button', { name: 'Unlock' }).click();
   await page.getByText('Unlocked.').waitFor();
   await picture('wallets');
+  await page.getByRole('button', { name: 'Code for a new phone' }).click();
+  const code = await page.getByText(/^[0-9A-Z]{4}-[0-9A-Z]{6}$/).textContent();
+  const phone = await bind(wallet.base, code ?? '');
+  expect((await phone.get('getWallet', {})).walletId).toBe(haru.walletId);
   const row = await wallet.books.db
     .selectFrom('wallet')
     .select('is_locked')

@@ -4,15 +4,9 @@ import '@fontsource-variable/noto-sans-jp/wght.css';
 import { uuidV7 } from '#contract/ids.ts';
 import { type AdminClient, openAdminClient } from './client.ts';
 import { button, element, field } from './dom.ts';
-import {
-  exposureSection,
-  operatorsSection,
-  type Overview,
-  type Shown,
-  storesSection,
-  terminalsSection,
-  walletsSection,
-} from './sections.ts';
+import { exposureSection, operatorsSection, walletsSection } from './money.ts';
+import { storesSection, terminalsSection } from './shop.ts';
+import type { Overview, Shown } from './shown.ts';
 import { browserLanguage, type Language, openWords, refusalWords } from './words.ts';
 
 const TOKEN = 'warikan-admin-token';
