@@ -1,10 +1,10 @@
-import type { InferResult } from 'kysely';
 import { type SettlementMethodId, settlementMethodIdSchema } from '#contract/wallet.ts';
 import type { Clock } from './call.ts';
 import { type Limits, limitsOf } from './limits-data.ts';
 import { DEFAULT_METHOD } from './settlement-methods.ts';
 import type { Books } from './store/books.ts';
 import type { SignerChanges } from './store/signer-changes.ts';
+import { openTogether } from './store/together.ts';
 
 /** Whose code it is, by the alias in it. Remembered for a moment, because a busy hour asks for the same people again. */
 export interface Payers {
@@ -30,41 +30,43 @@ const FRESH_MS = 1_000;
 
 export function openPayers({ db }: Books, clock: Clock, changes: SignerChanges): Payers {
   const remembered = new Map<string, { readonly payer: PayingPhone; readonly untilMs: number }>();
-  /** Asked with every code: compiled once. */
-  const query = db
-    .selectFrom('phone')
-    .innerJoin('wallet', 'wallet.id', 'phone.wallet_id')
-    .innerJoin('account', 'account.id', 'phone.wallet_id')
-    .leftJoin('credential', 'credential.phone_id', 'phone.id')
-    .select([
-      'phone.key_id',
-      'phone.wallet_id',
-      'phone.revoked_at_ms',
-      'wallet.name',
-      'wallet.jurisdiction',
-      'wallet.level',
-      'account.currency',
-      'credential.method',
-    ])
-    .where('phone.alias', '=', '')
-    .compile();
+  const reading = openTogether(read);
   /** Rises when something is forgotten: what was being read then may be the old. */
   let forgotten = 0;
   let epoch: number | undefined;
 
-  async function read(alias: string): Promise<PayingPhone | undefined> {
-    const asked = await db.executeQuery<InferResult<typeof query>[number]>({ ...query, parameters: [alias] });
-    const [row] = asked.rows;
-    if (row === undefined) return undefined;
-    const { jurisdiction, level, currency } = row;
-    return {
-      keyId: row.key_id,
-      walletId: row.wallet_id,
-      walletName: row.name,
-      revokedAtMs: row.revoked_at_ms ?? undefined,
-      method: settlementMethodIdSchema.safeParse(row.method).data ?? DEFAULT_METHOD,
-      limits: limitsOf({ jurisdiction, level, currency: currency ?? '' }),
-    };
+  async function read(aliases: readonly string[]): Promise<ReadonlyMap<string, PayingPhone>> {
+    const rows = await db
+      .selectFrom('phone')
+      .innerJoin('wallet', 'wallet.id', 'phone.wallet_id')
+      .innerJoin('account', 'account.id', 'phone.wallet_id')
+      .leftJoin('credential', 'credential.phone_id', 'phone.id')
+      .select([
+        'phone.alias',
+        'phone.key_id',
+        'phone.wallet_id',
+        'phone.revoked_at_ms',
+        'wallet.name',
+        'wallet.jurisdiction',
+        'wallet.level',
+        'account.currency',
+        'credential.method',
+      ])
+      .where('phone.alias', 'in', aliases)
+      .execute();
+    return new Map(
+      rows.map(({ jurisdiction, level, currency, ...row }) => [
+        row.alias,
+        {
+          keyId: row.key_id,
+          walletId: row.wallet_id,
+          walletName: row.name,
+          revokedAtMs: row.revoked_at_ms ?? undefined,
+          method: settlementMethodIdSchema.safeParse(row.method).data ?? DEFAULT_METHOD,
+          limits: limitsOf({ jurisdiction, level, currency: currency ?? '' }),
+        },
+      ]),
+    );
   }
 
   return {
@@ -76,7 +78,7 @@ export function openPayers({ db }: Books, clock: Clock, changes: SignerChanges):
       const nowMs = clock.nowMs();
       if (known !== undefined && nowMs < known.untilMs) return known.payer;
       const before = forgotten;
-      const payer = await read(alias);
+      const payer = await reading.find(alias);
       remembered.delete(alias);
       const isCurrent = forgotten === before && now !== undefined && now === changes.epoch() && now === epoch;
       if (payer === undefined || !isCurrent) return payer;
