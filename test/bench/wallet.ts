@@ -11,6 +11,7 @@ import { openDatabase } from '#wallet/server/store/database.ts';
 import { openPostgresBooks } from '#wallet/server/store/postgres.ts';
 import type { Measured } from './measure.ts';
 import { compared, openTpcB, type Slice } from './sandwich.ts';
+import { openHttpBench } from './wallet-http.ts';
 import { openTown, seedTown, type Town } from './wallet-town.ts';
 
 const FEW = 32;
@@ -27,7 +28,7 @@ interface WalletBench {
   readonly seconds: number;
 }
 
-type Slices = Record<'few' | 'many' | 'hot' | 'group' | 'inquiry' | 'sqlite', Slice[]>;
+type Slices = Record<'few' | 'many' | 'hot' | 'group' | 'inquiry' | 'sqlite' | 'singles' | 'batches', Slice[]>;
 
 /**
  * The ledger as the wallet server uses it, behind its group commit and in one process: fees, limits, idempotency, the
@@ -51,19 +52,38 @@ export async function benchWallet({ folder, rounds, seconds }: WalletBench): Pro
     await seedTown(file.db, 'sqlite');
     await file.close();
 
-    const slices: Slices = { few: [], many: [], hot: [], group: [], inquiry: [], sqlite: [] };
+    const slices: Slices = {
+      few: [],
+      many: [],
+      hot: [],
+      group: [],
+      inquiry: [],
+      sqlite: [],
+      singles: [],
+      batches: [],
+    };
     for (let round = 0; round < rounds; round++) {
       const name = `round_${round}`;
       await server.run('createdb', [`--template=town`, name]);
       await server.run('psql', ['--quiet', '--command=checkpoint', name]);
       copyFileSync(sqlite, join(folder, `${name}.sqlite`));
-      const measured = { server, name, seconds, sqlite: join(folder, `${name}.sqlite`), isLast: round === rounds - 1 };
+      const measured = {
+        server,
+        name,
+        seconds,
+        sqlite: join(folder, `${name}.sqlite`),
+        folder,
+        isLast: round === rounds - 1,
+      };
       await benchRound(measured, tpcB.measure, slices);
+      await benchHttp(measured, tpcB.measure, slices);
       await server.run('dropdb', ['--force', name]);
     }
     return [
       compared('ledger, 32 in flight, to TPC-B', UNIT, slices.few, 'ratio >= 4 (goal 6)'),
       compared('ledger, 256 in flight, to TPC-B', UNIT, slices.many, 'ratio >= 7 (goal 10)'),
+      compared('HTTP, signed single settlements, to TPC-B', UNIT, slices.singles, 'ratio >= 2.5 (goal 4)'),
+      compared('HTTP, offline batches of 64, to TPC-B', UNIT, slices.batches, 'ratio >= 6.5 (goal 10)'),
       compared('one hot store, to many stores', UNIT, slices.hot, 'ratio >= 0.95'),
       compared('groups with 4 allotments, to plain ones', UNIT, slices.group, 'ratio >= 0.35 (goal 0.5)'),
       compared('inquiries, to fresh settlements', 'inquiries/s', slices.inquiry, 'ratio >= 1'),
@@ -81,6 +101,7 @@ interface Round {
   /** A file of this round's own. */
   readonly sqlite: string;
   readonly isLast: boolean;
+  readonly folder: string;
 }
 
 async function benchRound(
@@ -123,6 +144,24 @@ async function benchRound(
   const { sum, faults } = isLast ? await ledger.readBooks() : { sum: 0, faults: [] };
   if (sum !== 0 || faults.length > 0) throw new Error(`the books do not agree: ${sum}, ${faults.join('; ')}`);
   await Promise.all([books.close(), file.close()]);
+}
+
+/** The whole server, in a process of its own, over the same books. */
+async function benchHttp(
+  { server, name, seconds, folder }: Round,
+  tpcB: (seconds: number) => Promise<number>,
+  slices: Slices,
+): Promise<void> {
+  const http = await openHttpBench(server.url.replace(/[^/]+$/, name), join(folder, name));
+  for (const kind of ['singles', 'batches'] as const) {
+    await http[kind].prepare(WARM_UP_SECONDS);
+    await http[kind].run(WARM_UP_SECONDS);
+    await http[kind].prepare(seconds);
+    const before = await tpcB(seconds);
+    const rate = await http[kind].run(seconds);
+    slices[kind].push({ before, rate, after: await tpcB(seconds) });
+  }
+  await http.close();
 }
 
 interface Known {
