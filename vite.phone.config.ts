@@ -63,7 +63,11 @@ function listFilesInWorker(): Plugin {
   };
 }
 
-/** Fonts come in some hundred parts; the Latin one is needed at once, the others when a customer's words ask for them. */
+/**
+ * Fonts come in some hundred parts; the Latin one is needed at once, the others when a customer's words ask for them. So is
+ * the reader of table codes, which many browsers bring themselves.
+ */
 function isLeftForLater(file: string): boolean {
+  if (/\.wasm$|ponyfill/.test(file)) return true;
   return file.endsWith('.woff2') && !/inter-latin-wght/.test(file);
 }

@@ -1,6 +1,8 @@
+import readerUrl from 'zxing-wasm/reader/zxing_reader.wasm?url';
+
 /**
- * Reads a table's code by the camera, with the Shape Detection API where the browser has it. Undefined where it has
- * not, or where there is no camera: then the code is typed.
+ * Reads a table's code by the camera: with the Shape Detection API where the browser has it, else with a reader of the
+ * page's own, which is fetched when it is first needed. Undefined where there is no camera: then the code is typed.
  */
 export interface Scanner {
   /** Gives each QR code's text as it is seen. */
@@ -13,20 +15,20 @@ interface Detector {
   detect(source: HTMLVideoElement): Promise<readonly { readonly rawValue: string }[]>;
 }
 interface DetectorMaker {
-  new (options: { readonly formats: readonly string[] }): Detector;
+  new (options: { formats: 'qr_code'[] }): Detector;
   getSupportedFormats(): Promise<readonly string[]>;
 }
 
 const LOOK_MS = 200;
 
 export async function openScanner(page: Window): Promise<Scanner | undefined> {
-  const maker = (page as { readonly BarcodeDetector?: DetectorMaker }).BarcodeDetector;
-  if (maker === undefined) return undefined;
   let stream: MediaStream | undefined;
+  let maker: DetectorMaker;
   try {
-    if (!(await maker.getSupportedFormats()).includes('qr_code')) return undefined;
     stream = await page.navigator.mediaDevices.getUserMedia({ video: { facingMode: 'environment' }, audio: false });
+    maker = (await ownDetector(page)) ?? (await loadDetector());
   } catch {
+    for (const track of stream?.getTracks() ?? []) track.stop();
     return undefined;
   }
   const camera = stream;
@@ -53,6 +55,20 @@ export async function openScanner(page: Window): Promise<Scanner | undefined> {
       for (const track of camera.getTracks()) track.stop();
     },
   };
+}
+
+/** The browser's own, where it has one that reads QR codes: Chromium on Linux has one that reads nothing. */
+async function ownDetector(page: Window): Promise<DetectorMaker | undefined> {
+  const maker = (page as { readonly BarcodeDetector?: DetectorMaker }).BarcodeDetector;
+  const formats = (await maker?.getSupportedFormats()) ?? [];
+  return formats.includes('qr_code') ? maker : undefined;
+}
+
+async function loadDetector(): Promise<DetectorMaker> {
+  const { BarcodeDetector, prepareZXingModule } = await import('barcode-detector/ponyfill');
+  // From this server, not from where the library would fetch it.
+  prepareZXingModule({ overrides: { locateFile: () => readerUrl } });
+  return BarcodeDetector;
 }
 
 /** A table's code out of what was read: the code itself, or an address that ends in `#table=` and the code. */

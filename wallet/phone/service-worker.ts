@@ -26,8 +26,8 @@ interface Fetching extends Lasting {
 const worker = self as unknown as Worker;
 const PREFIX = 'phone-';
 const CACHE = PREFIX + __BUILD__;
-/** Fonts are in many small parts, of which a customer needs few: they are kept when they are first used. */
-const LATER = 'phone-fonts';
+/** Fonts are in many small parts, of which a customer needs few, and so is what many never need: kept when first used. */
+const LATER = 'phone-later';
 
 worker.addEventListener('install', (event) => {
   const keep = async (): Promise<void> => {
@@ -52,7 +52,7 @@ worker.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET' || !request.url.startsWith(worker.registration.scope)) return;
   if (request.mode === 'navigate') return event.respondWith(page(request));
-  event.respondWith(asset(request, request.url.endsWith('.woff2') ? LATER : CACHE));
+  event.respondWith(asset(request, /\.(woff2|wasm)$/.test(request.url) ? LATER : CACHE));
 });
 
 /** The page of this build. A newer one brings its own worker, which takes its place for the next start. */

@@ -10,15 +10,16 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
   '.woff2': 'font/woff2',
+  '.wasm': 'application/wasm',
   '.json': 'application/json',
   '.webmanifest': 'application/manifest+json',
 };
 
 /** What a page may do beyond its own files: nothing. */
-function policyOf(styles: string): string {
+function policyOf(scripts: string, styles: string): string {
   return [
     "default-src 'none'",
-    "script-src 'self'",
+    `script-src ${scripts}`,
     `style-src ${styles}`,
     "img-src 'self' data:",
     "font-src 'self'",
@@ -41,14 +42,19 @@ interface BuiltPage {
   readonly policy: string;
 }
 
-/** The customers' page below `/phone/`. React writes style attributes. */
+/** The customers' page below `/phone/`. React writes style attributes, and the reader of table codes is WebAssembly. */
 export function servePhonePage(app: FastifyInstance, folder: string | undefined): void {
-  servePage(app, { at: '/phone/', folder, name: 'phone', policy: policyOf("'self' 'unsafe-inline'") });
+  servePage(app, {
+    at: '/phone/',
+    folder,
+    name: 'phone',
+    policy: policyOf("'self' 'wasm-unsafe-eval'", "'self' 'unsafe-inline'"),
+  });
 }
 
 /** The administrators' page below `/admin/`. Whoever has no token sees nothing there. */
 export function serveAdminPage(app: FastifyInstance, folder: string | undefined): void {
-  servePage(app, { at: '/admin/', folder, name: 'administration', policy: policyOf("'self'") });
+  servePage(app, { at: '/admin/', folder, name: 'administration', policy: policyOf("'self'", "'self'") });
 }
 
 function servePage(app: FastifyInstance, { at, folder, name, policy }: BuiltPage): void {
@@ -98,7 +104,7 @@ ${isDemo ? '<script type="module" src="/front.js"></script>' : ''}
     app.get(path, (_request, reply) =>
       reply
         .type(type)
-        .header('content-security-policy', policyOf("'self'"))
+        .header('content-security-policy', policyOf("'self'", "'self'"))
         .header('cache-control', 'no-cache')
         .send(text),
     );
