@@ -12,8 +12,8 @@ export interface Town {
   settlement(options?: { readonly isHot?: boolean; readonly guests?: number }): Settle;
 }
 
-export const WALLETS = 100_000;
-export const STORES = 1_000;
+const WALLETS = 100_000;
+const STORES = 1_000;
 const TERMINALS = 2_000;
 const BALANCE = 1_000_000_000;
 const MAX_AMOUNT = 5_000;
