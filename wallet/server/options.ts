@@ -184,7 +184,7 @@ function wrong(message: string): Wrong {
 function readArgs(args: readonly string[]) {
   try {
     return parseArgs({
-      args: [...args],
+      args: joinKey(args, '--key'),
       allowNegative: true,
       options: {
         data: { type: 'string' },
@@ -222,4 +222,12 @@ function readArgs(args: readonly string[]) {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** One public key in sixty-four begins with a hyphen, and would be taken for an option: it is tied to its own. */
+function joinKey(args: readonly string[], option: string): string[] {
+  const at = args.indexOf(option);
+  const key = args[at + 1];
+  if (at < 0 || key?.startsWith('-') !== true || !/^[\w-]{43}$/.test(key)) return [...args];
+  return [...args.slice(0, at), `${option}=${key}`, ...args.slice(at + 2)];
 }
