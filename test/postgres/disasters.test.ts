@@ -209,7 +209,7 @@ function fill(path: string): void {
 
 function findMountable(): string | undefined {
   if (process.getuid?.() !== 0) return 'only root may mount a small disk';
-  const folder = makePostgresFolder('/bin/mount');
+  const folder = makePostgresFolder('mount');
   try {
     const { status, stderr } = spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], {
       encoding: 'utf8',
