@@ -64,13 +64,15 @@ export function openTown(seed: number): Town {
   };
 
   /** The payer and as many others, each with an item of their own. */
-  function group(settlementId: string, amount: number, guests: number): GroupBooking {
+  function group(settlementId: string, payerWallet: string, amount: number, guests: number): GroupBooking {
     const share = Math.floor(amount / (guests + 1));
     const ownShare = amount - share * guests;
-    const allotments = Array.from({ length: guests }, (_, index) => ({
+    const people = new Set([payerWallet]);
+    while (people.size <= guests) people.add(pick(wallets));
+    const allotments = [...people].slice(1).map((walletId, index) => ({
       allotmentId: newId(),
       guestId: `guest-${index + 1}`,
-      walletId: pick(wallets),
+      walletId,
       amount: share,
     }));
     const shares = allotments.map(({ guestId, allotmentId }) => ({
@@ -143,7 +145,7 @@ export function openTown(seed: number): Town {
         mode: 'online',
         fee: Math.floor((amount * FEE_PER_MILLE) / 1_000),
         limits: { perPayment: 100_000, perDay: 1_000_000_000, perMonth: 10_000_000_000, day: 20_000, month: 660 },
-        ...(guests === 0 ? {} : { group: group(settlementId, amount, guests) }),
+        ...(guests === 0 ? {} : { group: group(settlementId, wallet, amount, guests) }),
         capturedAtMs: atMs,
         atMs,
       };
