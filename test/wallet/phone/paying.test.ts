@@ -296,7 +296,7 @@ describe('the history', () => {
     const rows = page.locator('[data-entry]');
     await page.getByText('−¥139').waitFor();
     const atFirst = await rows.count();
-    await rows.last().scrollIntoViewIfNeeded();
+    await page.evaluate(() => document.scrollingElement?.scrollTo(0, document.scrollingElement.scrollHeight));
     await page.getByText('+¥50,000').waitFor();
     const texts = await rows.allInnerTexts();
     expect({

@@ -26,7 +26,8 @@ export function History(): JSX.Element {
     <Screen title={t.history.title} parent="">
       <ListState list={history} isEmpty={rows.length === 0} empty={t.history.empty} />
       {daysOf(rows, dayWords).map(([day, entries]) => (
-        <section key={`${day} ${entries[0]?.entryId}`} aria-label={day}>
+        // By the date and not by the newest entry: one more of today leaves the others where they are.
+        <section key={new Date(entries[0]?.at ?? 0).toDateString()} aria-label={day}>
           <h2>{day}</h2>
           <ul className="rows card">
             {entries.map((entry) => (
