@@ -175,6 +175,28 @@ export async function verifyRequest(request: RequestToVerify): Promise<Signature
 }
 
 /**
+ * A request as its receiver takes it for what was signed. A field that came more than once is one value, RFC 9421 §2.1.
+ *
+ * @param origin as callers see the receiver, where a proxy stands before it: `https://wallet.example`
+ */
+export function receivedMessage(
+  request: {
+    readonly method: string;
+    /** Path and query, as they came. */
+    readonly target: string;
+    readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  },
+  origin: string | undefined,
+): SignedMessage {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    headers[name] = typeof value === 'object' ? value.join(', ') : value;
+  }
+  const url = `${origin ?? `http://${headers['host'] ?? ''}`}${request.target}`;
+  return { method: request.method, url, headers };
+}
+
+/**
  * The signature base, RFC 9421 §2.5: one line for each covered component, the parameters last.
  *
  * @param parameters the serialised inner list, as it stands in `signature-input` after the label

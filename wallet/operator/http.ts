@@ -10,7 +10,7 @@ import {
   type OperatorRouteName,
   operatorRoutes,
 } from '#contract/operator.ts';
-import { REPLAY_WINDOW_SECONDS, type SignedMessage, verifyRequest } from '#contract/signature.ts';
+import { receivedMessage, REPLAY_WINDOW_SECONDS, verifyRequest } from '#contract/signature.ts';
 import { openVerifier } from './keys.ts';
 import { type NonceMemory, openNonceMemory } from './nonces.ts';
 import { Refusal, toProblem } from './problem.ts';
@@ -177,7 +177,10 @@ function openAuthentication({ walletKey, clock, publicOrigin }: HttpOptions): Au
   return async (request, body) => {
     const nowMs = clock.nowMs();
     const verdict = await verifyRequest({
-      ...signedMessage(request, publicOrigin),
+      ...receivedMessage(
+        { method: request.method, target: request.raw.url ?? '', headers: request.headers },
+        publicOrigin,
+      ),
       body,
       nowSeconds: Math.floor(nowMs / 1_000),
       findKey: (keyId) => (keyId === walletKey && verify !== undefined ? { algorithm: 'ed25519', verify } : undefined),
@@ -192,15 +195,6 @@ function openAuthentication({ walletKey, clock, publicOrigin }: HttpOptions): Au
     }
     return { idempotencyKey };
   };
-}
-
-function signedMessage(request: FastifyRequest, publicOrigin: string | undefined): SignedMessage {
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  const origin = publicOrigin ?? `http://${request.headers.host ?? ''}`;
-  return { method: request.method, url: `${origin}${request.raw.url ?? ''}`, headers };
 }
 
 function refusalOf(error: FastifyError): Refusal {

@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { type SignedMessage, type VerifyingKey, verifyRequest } from '#contract/signature.ts';
+import { receivedMessage, type VerifyingKey, verifyRequest } from '#contract/signature.ts';
 import type { VerifyEd25519 } from '#contract/token.ts';
 import { deviceKeyRoutes, type RouteName, walletRoutes } from '#contract/wallet.ts';
 import { findAdminToken } from '../admin-token.ts';
@@ -81,7 +81,10 @@ export function openGate(options: GateOptions): Gate {
     const isOperator = walletRoutes[name].caller === 'operator';
     let signing: Signing | undefined;
     const verdict = await verifyRequest({
-      ...signedMessage(request, publicOrigin),
+      ...receivedMessage(
+        { method: request.method, target: request.raw.url ?? '', headers: request.headers },
+        publicOrigin,
+      ),
       body,
       nowSeconds: Math.floor(nowMs / 1_000),
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
@@ -127,13 +130,4 @@ function refuse(name: RouteName, { who, expiresAtMs }: Signing, nowMs: number): 
   if (who.type === 'terminal' && !who.isApproved && name !== 'getTerminal') return new Refusal('terminal_not_approved');
   if (expiresAtMs !== undefined && deviceKeyRoutes.includes(name)) return new Refusal('device_key_required');
   return undefined;
-}
-
-function signedMessage(request: FastifyRequest, publicOrigin: string | undefined): SignedMessage {
-  const headers: Record<string, string | undefined> = {};
-  for (const [name, value] of Object.entries(request.headers)) {
-    headers[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  const origin = publicOrigin ?? `http://${request.headers.host ?? ''}`;
-  return { method: request.method, url: `${origin}${request.raw.url ?? ''}`, headers };
 }
