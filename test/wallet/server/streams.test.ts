@@ -23,7 +23,7 @@ afterEach(() => wallet.close());
 /** Something happens to a wallet. */
 async function happen(walletId: string, count = 1, detail: string | null = null): Promise<void> {
   const row = {
-    type: 'settled',
+    type: 'settled' as const,
     wallet_id: walletId,
     store_id: null,
     check_id: null,

@@ -1,5 +1,6 @@
 import assert from 'node:assert';
 import type { Selectable } from 'kysely';
+import type { WalletEvent } from '#contract/wallet.ts';
 import type { Database } from '../store/database.ts';
 import type { Schema } from '../store/schema.ts';
 import type { RefundRow, SettlementRow } from './answers.ts';
@@ -190,7 +191,7 @@ export function move(sql: Statements, transfer: Move): void {
 /** Tells whoever listens to the wallet. */
 export function tell(
   sql: Statements,
-  type: string,
+  type: WalletEvent['type'],
   about: { readonly walletId: string; readonly checkId?: string; readonly refId: string; readonly atMs: number },
 ): void {
   changeOne(sql.tell.run(type, about.walletId, about.checkId ?? null, about.refId, about.atMs));

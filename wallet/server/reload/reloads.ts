@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { Money } from '#contract/money.ts';
 import type { Authorisation, OperatorWebhook } from '#contract/operator.ts';
+import type { WalletEvent } from '#contract/wallet.ts';
 import type { Bookkeeper } from '../group-commit.ts';
 import type { Clock } from '../call.ts';
 import { operatorAccount } from '../ledger/ledger.ts';
@@ -188,7 +189,7 @@ export function openReloads(options: ReloadsOptions): Reloads {
         settled_at_ms: atMs,
       });
       if (!isFirst) return;
-      const tell = (type: string, detail: Readonly<Record<string, unknown>>) =>
+      const tell = (type: WalletEvent['type'], detail: Readonly<Record<string, unknown>>) =>
         trx
           .insertInto('outbox')
           .values({

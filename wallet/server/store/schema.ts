@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { WalletEvent } from '#contract/wallet.ts';
 
 /**
  * The tables of the books, the same in SQLite and in PostgreSQL, so that a query is written once.
@@ -189,7 +190,7 @@ interface RepaymentTable {
 /** What happened, for whoever must hear of it, written in the same commit. `seq` rises in commit order for each wallet and store. */
 interface OutboxTable {
   seq: Generated<number>;
-  type: string;
+  type: WalletEvent['type'];
   wallet_id: string | null;
   store_id: string | null;
   check_id: string | null;
