@@ -37,6 +37,7 @@ const operatorReadySchema = z.object({
   operatorId: z.string(),
   publicKey: z.string(),
 });
+type OperatorReady = z.infer<typeof operatorReadySchema>;
 
 /** Two, so that one may be out of order while the other works. */
 const operators = [
@@ -66,17 +67,18 @@ export function openEmbeddedWallet(options: {
     log,
   });
 
-  const running: ServerProcess<z.infer<typeof operatorReadySchema>>[] = [];
+  const running: { readonly operator: ServerProcess<OperatorReady>; readonly introduce: () => void }[] = [];
   /** The server's address and key are what an operator is started with, so they come after it, and once. */
   server.onReady(({ operatorKey }) => {
     if (operatorKey === undefined) return;
-    if (running.length > 0) return running.forEach(introduce);
-    for (const { operatorId, name } of operators) {
+    if (running.length > 0) return running.forEach(({ introduce }) => introduce());
+    for (const known of operators) {
+      const { operatorId, name } = known;
       const folder = join(data, operatorId);
       const args = ['--simulate', '--data', folder, '--operator-id', operatorId, '--name', name];
       const operator = openServerProcess({
         name: `operator ${operatorId}`,
-        readySchema: operatorReadySchema,
+        readySchema: operatorReadySchema.extend({ operatorId: z.literal(operatorId) }),
         start: (port) =>
           spawn(
             'operator',
@@ -87,25 +89,23 @@ export function openEmbeddedWallet(options: {
         clock,
         log,
       });
-      operator.onReady(() => introduce(operator));
-      running.push(operator);
+      // The server hears from its parent alone whom it may ask for money.
+      const introduce = (): void => {
+        const ready = operator.ready();
+        if (ready === undefined) return;
+        server.post({ type: 'operator', operator: { ...known, url: operator.url(), publicKey: ready.publicKey } });
+      };
+      operator.onReady(introduce);
+      running.push({ operator, introduce });
     }
   });
-
-  /** The server hears from its parent alone whom it may ask for money. */
-  function introduce(operator: ServerProcess<z.infer<typeof operatorReadySchema>>): void {
-    const [ready, url] = [operator.ready(), operator.url()];
-    const known = operators.find(({ operatorId }) => operatorId === ready?.operatorId);
-    if (ready === undefined || known === undefined) return;
-    server.post({ type: 'operator', operator: { ...known, url, publicKey: ready.publicKey } });
-  }
 
   return {
     url: () => server.url(),
     enrolmentCode: () => server.ready()?.demoEnrolmentCode,
     onReady: (listen) => server.onReady(() => listen()),
     close: async () => {
-      await Promise.all(running.map((operator) => operator.close()));
+      await Promise.all(running.map(({ operator }) => operator.close()));
       await server.close();
     },
   };
