@@ -17,6 +17,7 @@ import { serveAdminPage, serveFrontPage, servePhonePage } from './page.ts';
 import type { NewOperator } from './reload/operators.ts';
 import { openReloading } from './reload/reloading.ts';
 import { openPayers } from './payers.ts';
+import { openPeople } from './people.ts';
 import { openPins } from './pin.ts';
 import { buildRoutes } from './routes.ts';
 import { openSessions } from './sessions.ts';
@@ -97,6 +98,7 @@ export async function openWalletServer(options: WalletServerOptions): Promise<Wa
     books,
     registry,
     tokens,
+    people: openPeople(books, keys, tokens),
     pins,
     allowances,
     events,

@@ -1,7 +1,6 @@
 import { openChecks } from '../checks.ts';
 import { previewGroup } from '../group.ts';
 import { openNotices } from '../notices.ts';
-import { openPeople } from '../people.ts';
 import { Refusal } from '../problem.ts';
 import { openTables } from '../tables.ts';
 import { listWalletChecks } from '../wallet-checks.ts';
@@ -22,8 +21,7 @@ export function checkRoutes(
   | 'leaveCheckIn'
   | 'listWalletChecks'
 > {
-  const { books, keys, tokens, clock, newId, random, events } = parts;
-  const people = openPeople(books, keys, tokens);
+  const { books, keys, people, clock, newId, random, events } = parts;
   const checks = openChecks({ books, keys, people });
   const tables = openTables({ books, keys, newId, random });
   const notices = openNotices(books);

@@ -1,15 +1,13 @@
 import { readBalances } from '../balances.ts';
 import { encodeCursor, parsePage } from '../cursor.ts';
 import { openGroupPayments } from '../group-payments.ts';
-import { openPeople } from '../people.ts';
 import { Refusal } from '../problem.ts';
 import { type HandlersOf, type Parts, phoneOf, refusalOf } from './parts.ts';
 
 export function groupRoutes(
   parts: Parts,
 ): HandlersOf<'listGroupPayments' | 'getGroupPayment' | 'listBalances' | 'treat' | 'putRepayment'> {
-  const { books, bookkeeper, keys, tokens, pins, clock } = parts;
-  const people = openPeople(books, keys, tokens);
+  const { books, bookkeeper, keys, people, pins, clock } = parts;
   const groups = openGroupPayments(books, keys, people);
   return {
     listGroupPayments: async ({ query, signer }) => {

@@ -1,13 +1,11 @@
 import { encodeCursor, parsePage } from '../cursor.ts';
 import { openGroupPayments } from '../group-payments.ts';
 import { readHistory } from '../history.ts';
-import { openPeople } from '../people.ts';
 import { Refusal } from '../problem.ts';
 import { type HandlersOf, type Parts, phoneOf } from './parts.ts';
 
 export function historyRoutes(parts: Parts): HandlersOf<'listHistory' | 'walletEvents'> {
-  const { books, keys, tokens, events } = parts;
-  const people = openPeople(books, keys, tokens);
+  const { books, keys, people, events } = parts;
   const groups = openGroupPayments(books, keys, people);
   return {
     listHistory: async ({ query, signer }) => {

@@ -6,6 +6,7 @@ import type { Events } from '../events.ts';
 import type { Bookkeeper } from '../group-commit.ts';
 import type { ServerKeys } from '../keys.ts';
 import type { Ledger, Outcome } from '../ledger/ledger.ts';
+import type { People } from '../people.ts';
 import type { Pins } from '../pin.ts';
 import { Refusal } from '../problem.ts';
 import type { LinkedPayments } from '../reload/linked.ts';
@@ -20,6 +21,7 @@ export interface Parts {
   readonly books: Books;
   readonly registry: Registry;
   readonly tokens: Tokens;
+  readonly people: People;
   readonly pins: Pins;
   readonly allowances: Allowances;
   readonly events: Events;

@@ -4,7 +4,6 @@ import { encodeCursor, parsePage } from '../cursor.ts';
 import { openDenyList } from '../deny-list.ts';
 import { Overloaded } from '../group-commit.ts';
 import type { Settle } from '../ledger/ledger.ts';
-import { openPeople } from '../people.ts';
 import { Refusal, toProblem } from '../problem.ts';
 import { giveBack } from '../refunding.ts';
 import { openSettling } from '../settling.ts';
@@ -25,11 +24,11 @@ export function settlementRoutes(
   | 'listStoreLedger'
   | 'getStore'
 > {
-  const { books, bookkeeper, ledger, tokens, keys, clock, newId, reloading } = parts;
+  const { books, bookkeeper, ledger, tokens, people, keys, clock, newId, reloading } = parts;
   const stores = openStoreTerms(books);
   const settling = openSettling({
     tokens,
-    people: openPeople(books, keys, tokens),
+    people,
     stores,
     denyList: openDenyList(books),
     linked: reloading,
